@@ -1,0 +1,87 @@
+"""Frames: what the host says to the core in each step, as integers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.formats import MODULATOR, RATE
+from model.network import NetworkError
+from model.program import Flag, Program, Teach
+
+__all__ = ["Frames", "LEARNING", "FROZEN"]
+
+LEARNING = Flag.LEARN | Flag.INTEGRATE | Flag.NOISE
+"""Flags of ordinary on-line learning."""
+FROZEN = Flag.INTEGRATE
+"""Flags of a frozen test: plasticity and noise off."""
+
+
+@dataclass
+class Frames:
+    """A block of T frames, int64 throughout.
+
+    inputs     (T, inputs)   input rates, RATE
+    teach      (T, outputs)  targets (RATE) or errors (ERROR)
+    kind       (T, outputs)  :class:`model.program.Teach`
+    modulator  (T,)          neuromodulator m, MODULATOR
+    flags      (T,)          :class:`model.program.Flag`
+    """
+
+    inputs: np.ndarray
+    teach: np.ndarray
+    kind: np.ndarray
+    modulator: np.ndarray
+    flags: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.flags)
+
+    def __getitem__(self, part: slice) -> "Frames":
+        return Frames(self.inputs[part], self.teach[part], self.kind[part], self.modulator[part],
+                      self.flags[part])
+
+    def check(self, program: Program) -> None:
+        """Raise :class:`NetworkError` unless the shapes are those of ``program``."""
+        for name, width in (("inputs", program.inputs), ("teach", program.outputs),
+                            ("kind", program.outputs)):
+            shape = getattr(self, name).shape
+            if shape != (len(self), width):
+                raise NetworkError(f"frames: {name} has shape {shape}; the program needs "
+                                   f"{(len(self), width)}")
+
+    @classmethod
+    def of(cls, inputs, targets=None, *, outputs: int, errors=None, modulator=1.0,
+           flags=LEARNING) -> "Frames":
+        """Quantise real streams.
+
+        inputs     (T, inputs), |x| < 4; targets or errors (T, outputs), NaN where nothing is taught
+        modulator  scalar or (T,), |m| < 8;  flags  one value or (T,)
+
+        Raises :class:`NetworkError` for a NaN or infinity elsewhere, or a value that saturates.
+        """
+        inputs = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+        steps = len(inputs)
+        if targets is not None and errors is not None:
+            raise NetworkError("frames: give targets or errors, not both")
+        taught = targets if targets is not None else errors
+        kind = np.zeros((steps, outputs), np.int64)
+        teach = np.zeros((steps, outputs))
+        if taught is not None:
+            taught = np.asarray(taught, dtype=np.float64).reshape(steps, outputs)
+            given = ~np.isnan(taught)
+            kind[given] = Teach.TARGET if targets is not None else Teach.ERROR
+            teach[given] = taught[given]
+        return cls(
+            inputs=_exact(inputs, RATE, "input"), teach=_exact(teach, RATE, "target"), kind=kind,
+            modulator=_exact(np.broadcast_to(np.asarray(modulator, np.float64), steps), MODULATOR,
+                             "neuromodulator"),
+            flags=np.broadcast_to(np.asarray(flags, np.int64), steps).copy(),
+        )
+
+
+def _exact(values: np.ndarray, form, what: str) -> np.ndarray:
+    bad = ~(np.abs(values) < form.limit)
+    if bad.any():
+        at = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise NetworkError(f"{what} at step {at[0]} is {values[at]:g}; the limit is ±{form.limit:g}")
+    return form.quantize(values)

@@ -1,0 +1,175 @@
+"""The Program: a network as integers, the only bridge between model, host and hardware.
+
+Records and states are declared once, here: NumPy types for the golden model, and field widths from
+which the hardware lays out its descriptors and its memory map.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+from model.formats import (
+    CHANGE_MEAN, CURRENT, ERROR, ARGUMENT, INTEGRATOR, MEMBRANE, RATE, TAP_STATE, TRACE, WEIGHT,
+)
+
+__all__ = ["Feedback", "Flag", "NEURON_STATES", "POPULATION", "PROJECTION", "Program", "State",
+           "SYNAPSE_STATES", "TRACE_STATES", "Teach", "TABLE_SLOTS", "record_type"]
+
+TABLE_SLOTS = 4
+"""Activation tables a program can hold at once."""
+
+
+class Flag(IntFlag):
+    """Flags of a frame."""
+
+    LEARN = 1
+    INTEGRATE = 2
+    RESET_STATE = 4
+    RESET_TRACE = 8
+    NOISE = 16
+    PROBE = 32
+
+
+class Teach(IntEnum):
+    """What a frame says of one output."""
+
+    NONE = 0
+    TARGET = 1
+    ERROR = 2
+
+
+class Feedback(IntEnum):
+    """Where backward weights come from."""
+
+    FIXED = 0
+    TIED = 1
+    MIRROR = 2
+    KOLEN_POLLACK = 3
+
+
+POPULATION = {
+    "first": 16, "size": 16, "is_input": 1, "is_output": 1, "output_first": 16,
+    "table": 2, "prospective": 1,
+    "ratio": 18, "membrane_mantissa": 18, "membrane_shift": 5, "error_mantissa": 18, "error_shift": 5,
+    "tap_step": 27, "tap_limit": 27, "noisy": 1, "noise_shift": 4, "nudged": 1, "nudge_shift": 4,
+    "gain_shift": -4, "bias_mantissa": 18, "bias_shift": 5,
+}
+"""Fields of a population record and their widths in bits (negative: signed)."""
+
+PROJECTION = {
+    "source_first": 16, "source_size": 16, "target_first": 16, "target_size": 16,
+    "synapse_first": 32, "trace_first": 16,
+    "plastic": 1, "prospective": 1, "feedback": 2, "rate_mantissa": 18, "factor_shift": 6,
+    "change_shift": 4, "decay_shift": 5, "mirror_shift": 6, "noise_shift": 4, "self_scaling": 1,
+    "ratio": 18, "trace_mantissa": 18, "trace_shift": 5,
+}
+"""Fields of a projection record and their widths in bits."""
+
+
+def record_type(fields: dict[str, int]) -> np.dtype:
+    """NumPy record type of a table of fields, every field int64."""
+    return np.dtype([(name, np.int64) for name in fields])
+
+
+NEURON_STATES = {
+    "u": MEMBRANE, "s": ARGUMENT, "current": CURRENT, "r": RATE, "xi": None,
+    "error": ERROR, "e": ERROR, "v": INTEGRATOR, "x": INTEGRATOR,
+    "c0": TAP_STATE, "c1": TAP_STATE, "bias": WEIGHT,
+    "change": CURRENT, "change_mean": CHANGE_MEAN, "word": None,
+}
+"""States of a neuron and their formats.
+
+``r`` is the rate as sent (noise included), ``xi`` its sign ξ (−1, 0, 1; 0 without noise), ``error``
+is ē, ``change`` is ΔI, ``word`` the neuron's last random word.
+"""
+
+TRACE_STATES = {"low": TRACE, "psi": RATE, "psi_xi": None}
+"""States per source neuron and projection: low-passed rate, ψ, and the ξ that goes with it."""
+
+SYNAPSE_STATES = {"W": WEIGHT, "B": WEIGHT}
+
+_NEURON_COLUMN = {name: column for column, name in enumerate(NEURON_STATES)}
+_TRACE_COLUMN = {name: column for column, name in enumerate(TRACE_STATES)}
+
+
+class State:
+    """Every number that one step hands to the next, by name: ``state["u"]`` is an array to use in place.
+
+    Neuron states have shape (neurons,), inputs first; trace states (traces,), in the order of the
+    projections; W and B (synapses,), projection by projection, row (target) by row; ``generator``
+    (1,) is the state of the random generator.
+    """
+
+    def __init__(self, neurons: np.ndarray, traces: np.ndarray, synapses: np.ndarray,
+                 generator: np.ndarray):
+        self.neurons = neurons
+        self.traces = traces
+        self.synapses = synapses
+        self.generator = generator
+
+    @classmethod
+    def zeros(cls, neurons: int, traces: int, synapses: int) -> "State":
+        """A state of that size, all zero."""
+        return cls(np.zeros((neurons, len(NEURON_STATES)), np.int64),
+                   np.zeros((traces, len(TRACE_STATES)), np.int64),
+                   np.zeros((len(SYNAPSE_STATES), synapses), np.int32), np.zeros(1, np.int64))
+
+    def copy(self) -> "State":
+        """An independent copy."""
+        return State(self.neurons.copy(), self.traces.copy(), self.synapses.copy(),
+                     self.generator.copy())
+
+    @staticmethod
+    def names() -> list[str]:
+        """Names of all states."""
+        return [*NEURON_STATES, *TRACE_STATES, *SYNAPSE_STATES, "generator"]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name in _NEURON_COLUMN:
+            return self.neurons[:, _NEURON_COLUMN[name]]
+        if name in _TRACE_COLUMN:
+            return self.traces[:, _TRACE_COLUMN[name]]
+        if name in SYNAPSE_STATES:
+            return self.synapses[list(SYNAPSE_STATES).index(name)]
+        if name == "generator":
+            return self.generator
+        raise KeyError(f"unknown state '{name}'; there are: {', '.join(self.names())}")
+
+
+@dataclass
+class Program:
+    """All integers of a network: records, activation tables, and the state it starts from."""
+
+    name: str
+    dt: float
+    inputs: int
+    outputs: int
+    populations: np.ndarray
+    projections: np.ndarray
+    tables: np.ndarray
+    state: State
+    population_names: list[str] = field(default_factory=list)
+    projection_names: list[str] = field(default_factory=list)
+
+    @property
+    def neurons(self) -> int:
+        """Neurons, inputs included."""
+        return len(self.state["r"])
+
+    @property
+    def traces(self) -> int:
+        """Source neurons, counted once per projection."""
+        return len(self.state["psi"])
+
+    @property
+    def synapses(self) -> int:
+        """Pairs (W, B)."""
+        return len(self.state["W"])
+
+    def matrix(self, state: State, projection: int, name: str) -> np.ndarray:
+        """W or B of one projection as a view, shape (target size, source size)."""
+        p = self.projections[projection]
+        size = int(p["target_size"] * p["source_size"])
+        flat = state[name][int(p["synapse_first"]):][:size]
+        return flat.reshape(int(p["target_size"]), int(p["source_size"]))
