@@ -1,0 +1,54 @@
+"""Verilog from an Amaranth component, with plain port names.
+
+Amaranth names the ports of a stream ``i__payload``, which Verilator would mangle, and packs a
+structured payload into one vector.  Here each leaf of each port is a port of its own, joined by
+single underscores: ``i_payload_rate``.
+"""
+
+from amaranth.back import verilog
+from amaranth.hdl import Elaboratable, Module, Signal, Value, ValueCastable
+from amaranth.lib import data, wiring
+
+__all__ = ["Flat", "generate"]
+
+
+def _leaves(path: tuple[str, ...], value) -> list[tuple[str, Value]]:
+    """(name, signal) of every scalar below ``value``; arrays number their elements."""
+    if isinstance(value, data.View):
+        layout = value.shape()
+        if isinstance(layout, data.StructLayout | data.ArrayLayout):
+            return [leaf for key, _field in layout
+                    for leaf in _leaves((*path, str(key)), value[key])]
+    if isinstance(value, ValueCastable):
+        value = value.as_value()
+    return [("_".join(path), value)] if len(value) else []
+
+
+class Flat(Elaboratable):
+    """``component`` with one plain port per scalar; ``ports`` maps name to (signal, direction)."""
+
+    def __init__(self, component: wiring.Component):
+        self.component = component
+        self.ports: dict[str, Signal] = {}
+        self._joins: list[tuple[Signal, Value, wiring.Flow]] = []
+        for path, member, value in component.signature.flatten(component):
+            for name, leaf in _leaves(tuple(map(str, path)), value):
+                if name in self.ports:
+                    raise ValueError(f"two ports would both be named '{name}'")
+                port = Signal(leaf.shape(), name=name)
+                self.ports[name] = port
+                self._joins.append((port, leaf, member.flow))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.component = self.component
+        for port, leaf, flow in self._joins:
+            m.d.comb += leaf.eq(port) if flow is wiring.In else port.eq(leaf)
+        return m
+
+
+def generate(component: wiring.Component, *, name: str) -> str:
+    """Verilog of ``component`` as module ``name``, the same text for the same component."""
+    flat = Flat(component)
+    return verilog.convert(flat, name=name, ports=list(flat.ports.values()), emit_src=False,
+                           strip_internal_attrs=True)
