@@ -1,0 +1,61 @@
+"""Fixed-point verbs of the hardware, the twins of ``model/fixed.py``.
+
+Arithmetic on Amaranth values grows; these functions are the only places where a number becomes
+narrower.  All are combinational; operands may be signed or unsigned, results are signed unless
+stated.
+"""
+
+from amaranth import Cat, Const, Mux, Value
+
+__all__ = ["bit_length", "round_half", "saturate", "shift_keep_half", "shift_round"]
+
+
+def _as_signed(value) -> Value:
+    value = Value.cast(value)
+    return value if value.shape().signed else Cat(value, Const(0, 1)).as_signed()
+
+
+def shift_keep_half(value, shift) -> Value:
+    """``2 * value >> shift``: shifted right, with one more bit behind the point.
+
+    The barrel shifter of a variable ``shift_round``, to be followed by :func:`round_half` in the
+    next stage of a pipeline.
+    """
+    doubled = Cat(Const(0, 1), _as_signed(value)).as_signed()
+    return doubled >> shift
+
+
+def round_half(value) -> Value:
+    """``value / 2``, rounded half up."""
+    return (_as_signed(value) + 1) >> 1
+
+
+def shift_round(value, shift) -> Value:
+    """``value / 2**shift``, rounded half up; ``shift`` is a constant ≥ 0 or an unsigned value."""
+    value = _as_signed(value)
+    if isinstance(shift, int):
+        return (value + ((1 << shift) >> 1)) >> shift if shift else value
+    return round_half(shift_keep_half(value, shift))
+
+
+def saturate(value, width: int) -> tuple[Value, Value]:
+    """``value`` limited to ``signed(width)``, and whether it had to be: (limited, hit)."""
+    value = _as_signed(value)
+    if len(value) <= width:
+        return Cat(value, value[-1].replicate(width - len(value))).as_signed(), Const(0, 1)
+    sign, top = value[-1], value[width - 1:]
+    hit = ~(top.all() | ~top.any())
+    extreme = Cat((~sign).replicate(width - 1), sign)
+    return Mux(hit, extreme, value[:width]).as_signed(), hit
+
+
+def bit_length(value) -> Value:
+    """Bits needed for a non-negative ``value`` below 2**31: 0 for 0, else 1 + ⌊log2⌋; unsigned."""
+    rest = _as_signed(value)[:31]
+    rest = Cat(rest, Const(0, 32 - len(rest)))
+    found = []
+    for step in (16, 8, 4, 2, 1):
+        above = rest[step:].any()
+        rest = Mux(above, rest[step:], rest[:step])
+        found.insert(0, above)
+    return Cat(*found) + rest
