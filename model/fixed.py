@@ -5,7 +5,7 @@ All work on int64 and are compiled by Numba; the hardware's twins live in ``hdl/
 
 from numba import njit
 
-__all__ = ["shift_round", "saturate", "bit_length", "next_word"]
+__all__ = ["shift_round", "saturate", "limit", "bit_length", "next_word"]
 
 
 @njit(inline="always", cache=True)
@@ -19,6 +19,15 @@ def saturate(value, width):
     """``value`` limited to ``width`` bits of two's complement."""
     high = (1 << (width - 1)) - 1
     return min(max(value, -high - 1), high)
+
+
+@njit(inline="always", cache=True)
+def limit(value, width, counts, counter):
+    """``saturate``, and one more in ``counts[counter]`` where it had to."""
+    kept = saturate(value, width)
+    if kept != value:
+        counts[counter] += 1
+    return kept
 
 
 @njit(inline="always", cache=True)

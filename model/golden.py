@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from model.fixed import limit as _limit
 from model.fixed import next_word, saturate, shift_round
 from model.formats import COUNTERS
 from model.neuron import (
@@ -23,7 +24,8 @@ LOW, PSI, PSI_XI = range(3)
 LEARN, INTEGRATE = int(Flag.LEARN), int(Flag.INTEGRATE)
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)
 TIED, MIRROR, KOLEN_POLLACK = int(Feedback.TIED), int(Feedback.MIRROR), int(Feedback.KOLEN_POLLACK)
-_WEIGHT, _FACTOR, _MIRROR = (COUNTERS.index(name) for name in ("weight", "factor", "mirror"))
+_RATE, _WEIGHT, _FACTOR, _MIRROR = (
+    COUNTERS.index(name) for name in ("rate", "weight", "factor", "mirror"))
 
 
 @njit
@@ -98,15 +100,12 @@ def _project(p, neurons, traces, W, B, rates, low, high, totals, sums, flags, mo
             continue
         word = neurons[i, WORD]
         taught_by = error if p.prospective else neurons[i, ERROR]
-        wide = shift_round(rate * taught_by, p.factor_shift)
-        factor = saturate(wide, 18)
-        counts[_FACTOR] += factor != wide
+        factor = _limit(shift_round(rate * taught_by, p.factor_shift), 18, counts, _FACTOR)
         if p.feedback == MIRROR:
             exponent = mirror_exponent(neurons[i, CHANGE_MEAN], p.noise_shift, p.self_scaling)
             pull = p.mirror_shift + exponent
-            wide = shift_round(neurons[i, CHANGE] << 11, pull - p.noise_shift + 4)
-            change = saturate(wide, 32)
-            counts[_MIRROR] += change != wide
+            change = _limit(shift_round(neurons[i, CHANGE] << 11, pull - p.noise_shift + 4), 32,
+                            counts, _MIRROR)
             counts[_WEIGHT] += _learn_mirror(b, change, pull, xi, low[sources],
                                              np.int32(word >> 16))
         if p.plastic:
@@ -117,17 +116,19 @@ def _project(p, neurons, traces, W, B, rates, low, high, totals, sums, flags, mo
 
 
 @njit
-def _trace(p, neurons, traces, flags):
+def _trace(p, neurons, traces, flags, counts):
     """ψ = D⁺τr I⁻τm [r] for the sources of one projection, and the ξ that rode on r."""
     for j in range(p.source_size):
         t, n = traces[p.trace_first + j], neurons[p.source_first + j]
-        if flags & INTEGRATE:
-            drive = shift_round((n[R] << 12) - t[LOW], 13)
-            t[PSI] = shift_round((t[LOW] << 3) + p.ratio * drive, 15)
-            t[LOW] += shift_round(p.trace_mantissa * drive, 3 + p.trace_shift)
-            t[PSI_XI] = n[XI]
-        else:
+        if not flags & INTEGRATE:
             t[PSI_XI] = 0
+            continue
+        low = t[LOW]
+        drive = _limit(shift_round((n[R] << 12) - low, 13), 18, counts, _RATE)
+        t[PSI] = _limit(shift_round((low << 3) + p.ratio * drive, 15), 18, counts, _RATE)
+        t[LOW] = _limit(low + shift_round(p.trace_mantissa * drive, 3 + p.trace_shift), 30, counts,
+                        _RATE)
+        t[PSI_XI] = n[XI]
 
 
 @njit(nogil=True)
@@ -149,7 +150,7 @@ def _run(populations, projections, tables, neurons, traces, W, B, generator, cou
             _project(p, neurons, traces, W, B, rates, low, high, totals, sums, flags[t],
                      modulator[t], counts)
         for p in projections:
-            _trace(p, neurons, traces, flags[t])
+            _trace(p, neurons, traces, flags[t], counts)
         for p in populations:
             for k in range(p.size):
                 n, o = p.first + k, p.output_first + k

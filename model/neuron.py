@@ -7,7 +7,8 @@ move.  ``hdl/neuron.py`` is the same function as a pipeline.
 from numba import njit
 
 from model.activation import SEGMENT_BITS, SEGMENTS
-from model.fixed import bit_length, saturate, shift_round
+from model.fixed import bit_length, shift_round
+from model.fixed import limit as _limit
 from model.formats import COUNTERS
 from model.program import NEURON_STATES, Flag, Teach
 
@@ -19,14 +20,6 @@ _CURRENT, _MEMBRANE, _RATE, _ERROR, _WEIGHT, _BIAS, _FACTOR, _MIRROR = range(len
 LEARN, INTEGRATE, NOISE = int(Flag.LEARN), int(Flag.INTEGRATE), int(Flag.NOISE)
 TARGET, GIVEN = int(Teach.TARGET), int(Teach.ERROR)
 HALF = SEGMENTS // 2
-
-
-@njit(inline="always")
-def _limit(value, width, counts, counter):
-    limited = saturate(value, width)
-    if limited != value:
-        counts[counter] += 1
-    return limited
 
 
 @njit(inline="always")

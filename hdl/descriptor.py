@@ -1,0 +1,82 @@
+"""Descriptors of populations and projections as the core holds them.
+
+A descriptor is a row of 32-bit words; the fields come from ``model.program`` with neuron numbers
+replaced by places in this core's memories.  Host and hardware share this one description.
+"""
+
+from amaranth.hdl import Module, signed, unsigned
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.memory import BUS
+from hdl.region import Region
+from model.program import POPULATION, PROJECTION
+
+__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "WORDS", "layout", "pack"]
+
+WORDS = 16
+"""Words reserved for a descriptor in the address map."""
+
+POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != "first"}
+"""``slot`` is the population's first slot."""
+
+PROJECTION_FIELDS = {
+    "source_row": 12, "source_rows": 12, "target_slot": 18, "target_size": 16,
+    "word": 13, "trace_row": 12, "released": 9,
+} | {k: w for k, w in PROJECTION.items() if k not in (
+    "source_first", "source_size", "target_first", "target_size", "synapse_first", "trace_first")}
+"""``released``: populations that are complete once this projection has been visited."""
+
+
+def layout(fields: dict[str, int]) -> data.StructLayout:
+    """The hardware's view of a descriptor."""
+    return data.StructLayout({
+        name: unsigned(width) if width > 0 else signed(-width) for name, width in fields.items()})
+
+
+def pack(fields: dict[str, int], values: dict[str, int]) -> list[int]:
+    """The 32-bit words of one descriptor."""
+    bits, position = 0, 0
+    for name, width in fields.items():
+        value = int(values[name])
+        low, high = (0, 1 << width) if width > 0 else (-(1 << (-width - 1)), 1 << (-width - 1))
+        if not low <= value < high:
+            raise ValueError(f"descriptor field {name} = {value} is outside {low} … {high - 1}")
+        bits |= (value & ((1 << abs(width)) - 1)) << position
+        position += abs(width)
+    return [bits >> (32 * k) & 0xFFFFFFFF for k in range((position + 31) // 32)]
+
+
+class DescriptorTable(wiring.Component):
+    """``depth`` descriptors; ``readers`` read ports, each a whole descriptor per clock.
+
+    ``data_k`` is valid one clock after ``number_k``.  The host writes single words.
+    """
+
+    def __init__(self, fields: dict[str, int], *, depth: int, region: Region, readers: int = 1):
+        self.layout, self.depth, self.region, self.readers = layout(fields), depth, region, readers
+        number = unsigned(max(1, (depth - 1).bit_length()))
+        ports = {"bus": In(BUS)}
+        for k in range(readers):
+            ports |= {f"number_{k}": In(number), f"data_{k}": Out(self.layout)}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        bits = self.layout.as_shape().width
+        count = -(-bits // 32)
+        for word in range(count):
+            store = memory.Memory(shape=unsigned(32), depth=max(2, self.depth), init=[])
+            m.submodules[f"word_{word}"] = store
+            write = store.write_port()
+            m.d.comb += [
+                write.addr.eq(self.bus.offset[4:]), write.data.eq(self.bus.data),
+                write.en.eq(self.bus.active & self.bus.write & (self.bus.region == self.region)
+                            & (self.bus.offset[:4] == word))]
+            for k in range(self.readers):
+                read = store.read_port()
+                low, high = 32 * word, min(32 * word + 32, bits)
+                m.d.comb += [
+                    read.addr.eq(getattr(self, f"number_{k}")),
+                    getattr(self, f"data_{k}").as_value()[low:high].eq(read.data)]
+        return m

@@ -1,0 +1,170 @@
+"""Where a program lives in a core: the address map, and the image that loads it.
+
+An address is ``region << 19 | offset``.  Neurons keep their order but every population starts on a
+row of its own, so that a source range always fills whole rows; the places left over are inert: their
+rate, trace and weights are zero, and every rule keeps zeros at zero.
+"""
+
+
+import numpy as np
+
+from hdl.config import Config
+from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS, pack
+from hdl.region import LANE_BITS, REGISTERS, Region, address
+from model.network import NetworkError
+from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Program, State
+
+__all__ = ["Layout"]
+
+
+class Layout:
+    """The places of one program in one core; :class:`NetworkError` if it does not fit."""
+
+    def __init__(self, config: Config, program: Program):
+        self.config = config
+        self.program = program
+        self.registers = {name: address(Region.REGISTERS, offset)
+                          for name, offset in REGISTERS.items()}
+        self._place_neurons()
+        self._place_projections()
+
+    def _fit(self, what: str, needed: int, limit: int) -> None:
+        if needed > limit:
+            raise NetworkError(f"network '{self.program.name}' needs {needed} {what}; this core of "
+                               f"{self.config.lanes} lanes has {limit}")
+
+    def _place_neurons(self) -> None:
+        config, program, row = self.config, self.program, 0
+        self.first_row, slots = [], []
+        for p in program.populations:
+            self.first_row.append(row)
+            slots += [config.slot(k, row) for k in range(p["size"])]
+            row += -(-int(p["size"]) // config.lanes)
+        self._fit("rows of neurons", row, config.rows)
+        self._fit("populations", len(program.populations), config.populations)
+        self._fit("inputs", program.inputs, config.inputs)
+        self._fit("outputs", program.outputs, config.outputs)
+        self.slots = np.array(slots, np.int64)
+
+    def _place_projections(self) -> None:
+        config, program = self.config, self.program
+        self.source_rows, self.trace_rows, self.words = [], [], []
+        traces, trace_row, word = [], 0, 0
+        for p in program.projections:
+            rows = self._rows_of(p)
+            self.source_rows.append(rows)
+            self.trace_rows.append(trace_row)
+            self.words.append(word)
+            sources = self._slots_of(p) - (rows[0] << config.lane_bits)
+            traces += list(sources + (trace_row << config.lane_bits))
+            trace_row += rows[1]
+            word += rows[1] * int(p["target_size"])
+        self._fit("projections", len(program.projections), config.projections)
+        self._fit("rows of traces", trace_row, config.trace_rows)
+        self._fit("synapse words", word, config.words)
+        self.traces = np.array(traces, np.int64)
+        self.used_words, self.used_trace_rows = word, trace_row
+
+    def _slots_of(self, p) -> np.ndarray:
+        first = int(p["source_first"])
+        return self.slots[first:first + int(p["source_size"])]
+
+    def _rows_of(self, p) -> tuple[int, int]:
+        rows = self._slots_of(p) >> self.config.lane_bits
+        return int(rows[0]), int(rows[-1] - rows[0] + 1)
+
+    def _released(self) -> list[int]:
+        """How many leading populations are complete after each projection."""
+        last = np.full(len(self.program.populations), -1)
+        for number, p in enumerate(self.program.projections):
+            first, end = int(p["source_first"]), int(p["source_first"] + p["source_size"])
+            for k, q in enumerate(self.program.populations):
+                # Inputs have no sums to wait for.
+                if k and (first <= q["first"] < end or q["first"] == p["target_first"]):
+                    last[k] = number
+        reach = np.maximum.accumulate(last)
+        return [int((reach <= number).sum()) for number in range(len(self.program.projections))]
+
+    def _synapses(self) -> np.ndarray:
+        """Offset of every synapse in regions W and B, in the program's order."""
+        config, offsets = self.config, []
+        for p, word, (first_row, _) in zip(self.program.projections, self.words, self.source_rows,
+                                           strict=True):
+            slots = self._slots_of(p)
+            row = (slots >> config.lane_bits) - first_row
+            lane = slots & ((1 << config.lane_bits) - 1)
+            size = int(p["target_size"])
+            words = word + row[None, :] * size + np.arange(size)[:, None]
+            offsets.append((words << LANE_BITS | lane[None, :]).ravel())
+        return np.concatenate(offsets)
+
+    def addresses(self, name: str) -> np.ndarray:
+        """Bus addresses (uint32) of a state array, in the golden model's order."""
+        if name == "generator":
+            return np.array([self.registers["generator"]], np.uint32)
+        region = Region[name.upper()]
+        if name in NEURON_STATES:
+            offsets = self.slots
+        elif name in TRACE_STATES:
+            offsets = self.traces
+        else:
+            offsets = self._synapses()
+        return address(region, offsets).astype(np.uint32)
+
+    @staticmethod
+    def width(name: str) -> int:
+        """Bits of a state; signed, unless it is "word" or "generator" (unsigned, 32)."""
+        form = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.get(name)
+        return form.width if form else {"xi": 2, "psi_xi": 2}.get(name, 32)
+
+    def _descriptors(self):
+        program, released = self.program, self._released()
+        for number, p in enumerate(program.populations):
+            values = {name: p[name] for name in program.populations.dtype.names}
+            values["slot"] = self.first_row[number] << self.config.lane_bits
+            yield Region.POPULATIONS, number, pack(POPULATION_FIELDS, values)
+        for number, p in enumerate(program.projections):
+            values = {name: p[name] for name in program.projections.dtype.names}
+            row, rows = self.source_rows[number]
+            target = int(np.searchsorted(program.populations["first"], p["target_first"], "right"))
+            values |= {"source_row": row, "source_rows": rows,
+                       "target_slot": self.first_row[target - 1] << self.config.lane_bits,
+                       "word": self.words[number], "trace_row": self.trace_rows[number],
+                       "released": released[number]}
+            yield Region.PROJECTIONS, number, pack(PROJECTION_FIELDS, values)
+
+    def image(self) -> tuple[np.ndarray, np.ndarray]:
+        """Addresses and values (uint32) that load program and initial state, in this order."""
+        program, config = self.program, self.config
+        parts = [(np.array([self.registers[name]]), np.array([value])) for name, value in (
+            ("projections", len(program.projections)), ("populations", len(program.populations)),
+            ("inputs", program.inputs), ("outputs", program.outputs),
+            ("input_rows", -(-program.inputs // config.lanes)), ("probes", 0))]
+        for region, number, words in self._descriptors():
+            offsets = number * WORDS + np.arange(len(words))
+            parts.append((address(region, offsets), np.array(words)))
+        table = program.tables.reshape(-1)
+        parts.append((address(Region.TABLES, np.arange(len(table))), table))
+        parts += self._blank()
+        for name in State.names():
+            parts.append((self.addresses(name), program.state[name]))
+        addresses = np.concatenate([np.asarray(a, np.int64) for a, _ in parts])
+        values = np.concatenate([np.asarray(v, np.int64) for _, v in parts])
+        return addresses.astype(np.uint32), (values & 0xFFFFFFFF).astype(np.uint32)
+
+    def _blank(self):
+        """Zeros for every place the program may touch, in both halves of what is double-buffered."""
+        config = self.config
+        rows = int(self.slots[-1] >> config.lane_bits) + 1
+        slots = np.arange(rows << config.lane_bits)
+        traces = np.arange(self.used_trace_rows << config.lane_bits)
+        words = np.arange(self.used_words)[:, None] << LANE_BITS
+        synapses = (words | np.arange(config.lanes)[None, :]).ravel()
+        regions = [(Region.TOTALS, slots), (Region.SUMS, slots), (Region.W, synapses),
+                   (Region.B, synapses)]
+        buffered = [(Region[name.upper()], slots) for name in NEURON_STATES]
+        buffered += [(Region[name.upper()], traces) for name in TRACE_STATES]
+        for parity in (1, 0):
+            yield np.array([self.registers["parity"]]), np.array([parity])
+            for region, offsets in [*buffered, *(regions if parity else [])]:
+                yield address(region, offsets), np.zeros(len(offsets))

@@ -1,0 +1,61 @@
+"""The address map: an address is ``region << 19 | offset``, and every word is 32 bits."""
+
+from enum import auto
+
+from amaranth.lib import enum
+
+from model.formats import COUNTERS
+
+__all__ = ["IDENTITY", "LANE_BITS", "OFFSET_BITS", "REGISTERS", "Region", "address"]
+
+OFFSET_BITS = 19
+LANE_BITS = 6
+"""Low offset bits that select the lane of W and B."""
+
+
+class Region(enum.IntEnum, shape=5):
+    """Memories behind the bus."""
+
+    REGISTERS = 0
+    POPULATIONS = auto()
+    PROJECTIONS = auto()
+    TABLES = auto()
+    PROBES = auto()
+    TOTALS = auto()
+    SUMS = auto()
+    U = auto()
+    S = auto()
+    CURRENT = auto()
+    R = auto()
+    XI = auto()
+    ERROR = auto()
+    E = auto()
+    V = auto()
+    X = auto()
+    C0 = auto()
+    C1 = auto()
+    BIAS = auto()
+    CHANGE = auto()
+    CHANGE_MEAN = auto()
+    WORD = auto()
+    LOW = auto()
+    PSI = auto()
+    PSI_XI = auto()
+    W = auto()
+    B = auto()
+
+
+REGISTERS = {name: offset for offset, name in enumerate([
+    "identity", "lanes", "parity", "projections", "populations", "inputs", "outputs", "input_rows",
+    "generator", "probes", "steps_low", "steps_high", "cycles_low", "cycles_high", "frames_overrun",
+    *(f"saturation_{name}" for name in COUNTERS),
+])}
+"""Registers by name; ``parity`` says which half of the double-buffered memories is current."""
+
+IDENTITY = 0x564C4501
+"""«VLE», layout version 1."""
+
+
+def address(region: Region, offset=0):
+    """Bus address of an offset (int or array) in a region."""
+    return (int(region) << OFFSET_BITS) | offset
