@@ -1,0 +1,51 @@
+# Everything a fresh clone needs; `make` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint bench clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed ## make .venv with the command line .venv/bin/vle
+
+run: $(VENV)/installed ## learn temporal XOR online on the simulated core; see build/run
+	@echo "== learning temporal XOR on the simulated core"
+	@$(BIN)/vle run xor --device sim --out build/run
+
+test: $(VENV)/installed-test ## run all tests, warnings as errors
+	@echo "== testing"
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/installed-test ## check the style
+	@$(BIN)/ruff check .
+
+bench: $(VENV)/installed ## measure steps per second; see build/bench.json
+	@$(BIN)/python -m host.bench --out build/bench.json
+
+clean: ## remove .venv and all that was built here
+	rm -rf $(VENV) build sim_build .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian's python3 may lack ensurepip: then the system's pip puts a pip into the environment.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@echo "== creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	    $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	    $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	@echo "== installing (downloads about 350 MB the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(BIN)/python
+	@echo "== installing, with what the tests need"
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/installed
