@@ -1,0 +1,21 @@
+"""The project from Python, in one name: networks in, a learning device out.
+
+    with vle.open("sim", lanes=4) as core:
+        core.load(vle.compile_network(network))
+        outputs = core.stream(inputs, targets)
+"""
+
+from host.device import DEVICES
+from host.device import open_device as open
+
+from host.run import run_task
+from model.compiler import compile_network
+from model.frames import FROZEN, LEARNING, Frames
+from model.network import INPUT, Network, NetworkError, Population, Projection
+from model.rules import RULES, apply_rule
+from model.tasks import TASKS
+
+__all__ = [
+    "DEVICES", "FROZEN", "INPUT", "LEARNING", "RULES", "TASKS", "Frames", "Network", "NetworkError",
+    "Population", "Projection", "apply_rule", "compile_network", "open", "run_task",
+]
