@@ -1,0 +1,109 @@
+"""From an Amaranth component to a shared library that simulates it, built once and kept.
+
+The cache is asked twice: by the text of the sources, which is known at once, and by the Verilog
+made from them, so that a changed comment compiles nothing.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sim.cache import cache_directory, digest, digest_files, obtain, remember, remembered
+from sim.tools import VERILATOR_ROOT, compiler, run_logged, versions
+
+__all__ = ["LIBRARY", "build_core", "build_library"]
+
+ROOT = Path(__file__).resolve().parents[1]
+HARNESS = Path(__file__).with_name("harness.cpp")
+GENERATOR = Path(__file__).with_name("verilog.py")
+LIBRARY = "core.so"
+TOP = "core"
+VERILATOR_FLAGS = (
+    "--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing", "--no-assert",
+    "-Wno-fatal", "-Wno-lint", "--output-split", "20000", "--prefix", f"V{TOP}",
+    "--top-module", TOP,
+)
+COMPILER_FLAGS = ("-std=c++17", "-fPIC", "-pthread", "-w")
+OPTIMISE = "-O2"
+RUN_TIME = ("verilated.cpp", "verilated_threads.cpp")
+
+Announce = Callable[[str], None]
+_tell = partial(click.echo, err=True)
+
+
+def build_core(config, *, announce: Announce = _tell) -> Path:
+    """The library of ``hdl.top.Core(config)``; ``announce`` is told of stages that take time.
+
+    Raises :class:`sim.tools.BuildError`, one line with the log's path.
+    """
+    def make():
+        # Amaranth takes a second to import; a cached run does without it.
+        from hdl.top import Core
+
+        return Core(config)
+
+    sources = [file for part in ("hdl", "model") for file in (ROOT / part).glob("*.py")]
+    return build_library(make, identity=repr(config), sources=sources, announce=announce)
+
+
+def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
+                  announce: Announce = _tell) -> Path:
+    """The library of the component that ``make()`` returns, with the ports of the core.
+
+    identity   the component's parameters
+    sources    the files that, with the parameters, define the component
+    """
+    tools = digest(versions(), HARNESS.read_text(), *VERILATOR_FLAGS, *COMPILER_FLAGS, OPTIMISE)
+    key = digest(tools, identity, digest_files(sources), GENERATOR.read_text())
+    name = remembered(key)
+    if name is not None and (library := cache_directory() / name / LIBRARY).is_file():
+        return library
+    announce("generating Verilog")
+    verilog = _verilog(make)
+    name = f"core-{digest(tools, verilog)}"
+
+    def fill(work: Path, log: Path) -> None:
+        announce("compiling the simulator (about 30 s, once)")
+        _compile(work, log, verilog=verilog)
+
+    library = obtain(name, fill, announce=announce) / LIBRARY
+    remember(key, name)
+    return library
+
+
+def _verilog(make: Callable) -> str:
+    from sim.verilog import generate
+
+    return generate(make(), name=TOP)
+
+
+def _compile(work: Path, log: Path, *, verilog: str) -> None:
+    """Verilog to C++ to ``work/core.so``, without make: the files are few and known."""
+    (work / f"{TOP}.v").write_text(verilog)
+    run_logged([VERILATOR_ROOT / "bin" / "verilator_bin", *VERILATOR_FLAGS, "--Mdir", "obj",
+                f"{TOP}.v"], log=log, cwd=work, what="Verilator")
+    include = VERILATOR_ROOT / "include"
+    flags = [compiler(), *COMPILER_FLAGS, f"-I{include}", f"-I{include / 'vltstd'}", "-Iobj"]
+    files = [*sorted((work / "obj").glob("*.cpp")), HARNESS, *(include / n for n in RUN_TIME)]
+
+    def compile_one(file: Path) -> str:
+        # Verilator keeps apart what runs once, at the start: not worth optimising.
+        level = "-O0" if "__Slow" in file.name else OPTIMISE
+        run_logged([*flags, level, "-c", file, "-o", f"{file.stem}.o"], log=log, cwd=work,
+                   what=f"compiling {file.name}")
+        return f"{file.stem}.o"
+
+    # Largest first, so that the last ones do not wait for a late giant.
+    files.sort(key=lambda file: -file.stat().st_size)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(compile_one, files))
+    run_logged([compiler(), "-shared", "-pthread", *objects, "-o", LIBRARY], log=log, cwd=work,
+               what="linking")
+    for name in objects:
+        (work / name).unlink()
+    shutil.rmtree(work / "obj")
