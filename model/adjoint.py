@@ -14,7 +14,13 @@ from numba import njit
 from model.activation import ACTIVATIONS
 from model.network import NetworkError
 from model.reference import (
-    SOURCE_FIRST, SOURCE_SIZE, SYNAPSE_FIRST, TARGET_FIRST, TARGET_SIZE, Reference, Trajectory,
+    SOURCE_FIRST,
+    SOURCE_SIZE,
+    SYNAPSE_FIRST,
+    TARGET_FIRST,
+    TARGET_SIZE,
+    Reference,
+    Trajectory,
 )
 
 __all__ = ["Gradient", "adjoint"]
