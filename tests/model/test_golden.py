@@ -101,8 +101,8 @@ def test_modulator_scales_and_turns_the_change_of_weights():
         model.run(stream(1, modulator=modulator))
         return model.state["W"] - before
 
-    plus, double, minus = change(3.0), change(6.0), change(-3.0)
-    assert np.abs(plus).max() > 20
+    plus, double, minus = change(1.0), change(2.0), change(-1.0)
+    assert np.abs(plus).max() > 10
     # Rounding is stochastic: it adds less than one unit to each change.
     assert np.abs(double - 2 * plus).max() <= 2
     assert np.abs(minus + plus).max() <= 1
