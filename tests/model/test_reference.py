@@ -104,7 +104,7 @@ def tolerance(activation: str) -> float:
     """
     def neuron(sources):
         weights = sources * 1.5 * 0.5 / WEIGHT.one
-        # Half a unit of ρ, and of α as much again, times |d| and its integral, up to 2 · Σ|W| · 1.5.
+        # Half a unit of ρ, and of α as much again, times |d| ≤ 2 Σ|W| 1.5.
         constants = 2 * 0.5 / RATIO.one * 2 * 2.0 * 1.5
         roundings = 0.5 / CURRENT.one + 1.0 / DRIVE.one + 0.5 / ARGUMENT.one + 0.5 / RATE.one
         return weights + constants + roundings + (1 / 16) ** 2 / 8 * CURVATURE[activation]
