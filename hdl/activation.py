@@ -1,11 +1,11 @@
 """Activation functions as interpolated tables in block RAM, the twin of ``model/activation.py``."""
 
-from amaranth import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hdl.fixed import saturate, shift_round
+from hdl.fixed import narrow, shift_round
 from hdl.multiplier import Multiplier
 from model.activation import SEGMENT_BITS, SEGMENTS
 from model.formats import ARGUMENT, RATE, SLOPE
@@ -90,7 +90,8 @@ class Activation(wiring.Component):
             interpolated = Signal(signed(ENTRY_WIDTH), reset_less=True)
             m.d.sync += [
                 knot.eq(entry[0]), held_knot.eq(knot),
-                interpolated.eq(held_knot + shift_round(multiplier.product, SEGMENT_BITS)),
+                interpolated.eq(narrow(held_knot + shift_round(multiplier.product, SEGMENT_BITS),
+                                       ENTRY_WIDTH)),
             ]
             m.d.comb += result.eq(interpolated)
         m.d.sync += self.host.read_data.eq(data.View(data.ArrayLayout(ENTRY_WIDTH, COLUMNS),

@@ -7,7 +7,8 @@ stated.
 
 from amaranth import Cat, Const, Mux, Value
 
-__all__ = ["bit_length", "round_half", "saturate", "shift_keep_half", "shift_round"]
+__all__ = ["bit_length", "down", "lift", "narrow", "round_half", "saturate", "shift_keep_half",
+           "shift_round", "sign", "up"]
 
 
 def _as_signed(value) -> Value:
@@ -15,26 +16,43 @@ def _as_signed(value) -> Value:
     return value if value.shape().signed else Cat(value, Const(0, 1)).as_signed()
 
 
-def shift_keep_half(value, shift) -> Value:
-    """``2 * value >> shift``: shifted right, with one more bit behind the point.
+def up(value, bits: int) -> Value:
+    """``value * 2**bits``."""
+    return _as_signed(value).shift_left(bits)
 
-    The barrel shifter of a variable ``shift_round``, to be followed by :func:`round_half` in the
-    next stage of a pipeline.
+
+def down(value, bits: int) -> Value:
+    """``value / 2**bits``, rounded down."""
+    return _as_signed(value).shift_right(bits)
+
+
+def shift_keep_half(value, shift, least: int = 0) -> Value:
+    """``2 * value >> (least + shift)``: shifted right, with one more bit behind the point.
+
+    The barrel shifter of a ``shift_round`` by a variable, to be followed by :func:`round_half`, or
+    by the addition of a ``lift(…, 1)``, in the next stage of a pipeline.  ``least + shift`` ≥ 0.
     """
-    doubled = Cat(Const(0, 1), _as_signed(value)).as_signed()
-    return doubled >> shift
+    return (down(value, least - 1) if least > 0 else up(value, 1 - least)) >> shift
+
+
+def lift(value, bits: int, half: int | None = None) -> Value:
+    """``(value << bits) + 2**(half - 1)`` without an adder, 1 ≤ half ≤ bits (default: bits).
+
+    What is added to this and then shifted right by ``half`` has been rounded half up.
+    """
+    half = bits if half is None else half
+    return Cat(Const(1 << (half - 1), bits), _as_signed(value)).as_signed()
 
 
 def round_half(value) -> Value:
     """``value / 2``, rounded half up."""
-    return (_as_signed(value) + 1) >> 1
+    return down(_as_signed(value) + 1, 1)
 
 
 def shift_round(value, shift) -> Value:
     """``value / 2**shift``, rounded half up; ``shift`` is a constant ≥ 0 or an unsigned value."""
-    value = _as_signed(value)
     if isinstance(shift, int):
-        return (value + ((1 << shift) >> 1)) >> shift if shift else value
+        return down(_as_signed(value) + ((1 << shift) >> 1), shift)
     return round_half(shift_keep_half(value, shift))
 
 
@@ -59,3 +77,14 @@ def bit_length(value) -> Value:
         rest = Mux(above, rest[step:], rest[:step])
         found.insert(0, above)
     return Cat(*found) + rest
+
+
+def narrow(value, width: int) -> Value:
+    """``value`` in ``signed(width)``, where the arithmetic guarantees that it fits."""
+    return _as_signed(value)[:width].as_signed()
+
+
+def sign(value) -> tuple[Value, Value]:
+    """Whether the value is above zero, and whether it is below."""
+    value = _as_signed(value)
+    return value.any() & ~value[-1], value[-1]

@@ -6,12 +6,13 @@ wide ones circulate in a small memory with an output register (distributed RAM o
 it, and one word moved per clock, instead of all, in a simulator).
 """
 
-from amaranth import Module, Shape, Signal, Value
+from amaranth import Module, Mux, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
+from hdl.fixed import saturate
 from hdl.multiplier import OPERAND_WIDTH, Multiplier
 
-__all__ = ["Pipeline", "Staged"]
+__all__ = ["Pipeline", "Staged", "settle"]
 
 DEPTH = 16
 """Words of a delay memory."""
@@ -55,20 +56,27 @@ class Pipeline:
         self._values.append(staged)
         return staged
 
-    def now(self, function, *operands: Staged):
-        """``function`` of the operands' values, without a register; one Staged per result."""
-        stage = max(operand.stage for operand in operands)
+    def now(self, function, *operands: Staged, stage: int = 0):
+        """``function`` of the operands' values, without a register; one Staged per result.
+
+        ``stage`` is the earliest at which they meet.
+        """
+        stage = max(stage, *(operand.stage for operand in operands))
         results = function(*(operand.at(stage) for operand in operands))
         if isinstance(results, tuple):
             return tuple(self.enter(result, stage) for result in results)
         return self.enter(results, stage)
 
-    def then(self, function, *operands: Staged):
+    def then(self, function, *operands: Staged, stage: int = 0):
         """``function`` of the operands' values, in registers: valid one clock later."""
-        results = self.now(function, *operands)
+        results = self.now(function, *operands, stage=stage)
         if isinstance(results, tuple):
-            return tuple(self._register(result) for result in results)
-        return self._register(results)
+            return tuple(map(self.hold, results))
+        return self.hold(results)
+
+    def hold(self, operand: Staged) -> Staged:
+        """The same value in a register, one clock later."""
+        return self.enter(operand.at(operand.stage + 1), operand.stage + 1)
 
     def product(self, a: Staged, b: Staged) -> Staged:
         """``a × b`` by a :class:`Multiplier`, whose input registers may follow ``now``."""
@@ -89,9 +97,6 @@ class Pipeline:
             for stage in sorted(staged.copies):
                 self._delay(value, stage - here, staged.copies[stage])
                 value, here = staged.copies[stage], stage
-
-    def _register(self, staged: Staged) -> Staged:
-        return self.enter(staged.at(staged.stage + 1), staged.stage + 1)
 
     def _delay(self, value: Value, clocks: int, result: Signal) -> None:
         if clocks > DEPTH + 1:
@@ -125,3 +130,14 @@ class Pipeline:
             self._m.d.sync += pointer.eq(pointer + 1)
             self._pointers[behind] = pointer
         return self._pointers[behind]
+
+
+def settle(width: int, *, always_counted: bool = False):
+    """How a state moves: a function (moved, moves, old) → (state in ``width`` bits, saturated).
+
+    always_counted   a limit counts even if the state holds
+    """
+    def settled(moved, moves, old):
+        limited, hit = saturate(moved, width)
+        return Mux(moves, limited, old), hit & (moves | always_counted)
+    return settled

@@ -1,11 +1,11 @@
-"""The traces ψ as a pipeline, one source per clock; the twin of ``_trace`` in ``model/golden.py``."""
+"""Traces ψ as a pipeline, one source per clock; the twin of ``_trace`` in ``model/golden.py``."""
 
-from amaranth import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.fixed import round_half, saturate, shift_keep_half, shift_round
-from hdl.pipeline import Pipeline
+from hdl.fixed import down, lift, saturate, shift_keep_half, shift_round, up
+from hdl.pipeline import Pipeline, settle
 from model.formats import RATE, RATIO, TRACE
 from model.program import PROJECTION, Flag
 
@@ -13,8 +13,12 @@ __all__ = ["TracePipeline"]
 
 LOW_SHIFT = TRACE.frac - RATE.frac
 """From a rate to its low-passed state."""
-DRIVE_SHIFT = 13
-"""From r − low, 27 fractional bits, to an operand with 14: a difference of rates needs one more."""
+DRIVE_SHIFT = LOW_SHIFT + 1
+"""From r − low to an operand: a difference of rates is a bit wider than a rate."""
+DRIVE_WIDTH = RATE.width
+STEP_SHIFT = RATIO.frac - DRIVE_SHIFT
+"""From a mantissa times the drive to a step of the state."""
+PSI_SHIFT = STEP_SHIFT + LOW_SHIFT
 
 
 class TracePipeline(wiring.Component):
@@ -52,24 +56,26 @@ class TracePipeline(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         pipe = Pipeline(m)
-        enter = {name: pipe.enter(value) for name, value in self._fields()}
+        enter = {name: pipe.enter(self.i[name]) for name in self.i.shape().members}
         r, low, psi, xi = (enter[name] for name in ("r", "low", "psi", "xi"))
-        integrate = enter["integrate"]
+        integrate = pipe.enter((self.i.flags & Flag.INTEGRATE).any())
 
         drive, drive_hit = pipe.then(
-            lambda r, low: saturate(shift_round((r << LOW_SHIFT) - low, DRIVE_SHIFT), 18), r, low)
+            lambda r, low: saturate(shift_round(up(r, LOW_SHIFT) - low, DRIVE_SHIFT), DRIVE_WIDTH),
+            r, low)
         ahead = pipe.product(drive, enter["ratio"])
         back = pipe.product(drive, enter["trace_mantissa"])
 
-        psi_sum = pipe.then(lambda low, ahead: shift_round((low << 3) + ahead, 15), low, ahead)
-        new_psi, psi_hit = pipe.then(self._settle(RATE.width), psi_sum, integrate, psi)
+        psi_sum = pipe.then(lambda low, ahead: shift_round(up(low, STEP_SHIFT) + ahead, PSI_SHIFT),
+                            low, ahead)
+        new_psi, psi_hit = pipe.then(settle(RATE.width), psi_sum, integrate, psi)
 
-        step = pipe.then(lambda back, shift: shift_keep_half(back, shift + 3),
+        step = pipe.then(lambda back, shift: shift_keep_half(back, shift, least=STEP_SHIFT),
                          back, enter["trace_shift"])
-        low_sum = pipe.then(lambda low, step: low + round_half(step), low, step)
-        new_low, low_hit = pipe.now(self._settle(TRACE.width), low_sum, integrate, low)
+        low_sum = pipe.then(lambda low, step: down(lift(low, 1) + step, 1), low, step)
+        new_low, low_hit = pipe.now(settle(TRACE.width), low_sum, integrate, low)
         new_xi = pipe.then(lambda xi, integrate: Mux(integrate, xi, 0), xi, integrate)
-        hits = pipe.now(lambda *hits: sum(hits[:-1]) & hits[-1].replicate(2),
+        hits = pipe.now(lambda drive, psi, low, integrate: Mux(integrate, drive, 0) + psi + low,
                         drive_hit, psi_hit, low_hit, integrate)
 
         valid = Signal(self.latency)

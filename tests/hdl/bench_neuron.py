@@ -1,0 +1,176 @@
+"""cocotb bench of the neuron pipeline: every field of every neuron as the model has it."""
+
+import os
+import random
+from collections import Counter
+from types import SimpleNamespace
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+
+from hdl.activation import Activation
+from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
+from model.activation import SEGMENTS, table
+from model.formats import COUNTERS
+from model.neuron import neuron_step
+from model.program import NEURON_STATES, TABLE_SLOTS, Flag
+
+COUNT = int(os.environ.get("NEURONS", "3000"))
+INPUTS = {"total": 48, "errors_above": 48, "teach": 18, "modulator": 18}
+# What a program guarantees, beyond the widths of the fields.
+RECORD_LIMITS = {"ratio": 2**17, "membrane_mantissa": 2**17, "error_mantissa": 2**17,
+                 "bias_mantissa": 2**14, "tap_step": 2**21 + 1, "tap_limit": 2**26}
+
+
+def draw(source, width, typical):
+    """Any magnitude of a signed field alike often, and its corners."""
+    high = (1 << (width - 1)) - 1
+    kind = source.random()
+    if kind < 0.06:
+        return source.choice((-high - 1, high))
+    if kind < 0.12:
+        return source.choice((0, 0, 1, -1))
+    if kind < 0.5:
+        return source.randint(-1 << typical, 1 << typical)
+    magnitude = source.getrandbits(source.randint(1, width - 1))
+    return source.choice((magnitude, ~magnitude))
+
+
+def draw_record(source):
+    record = {}
+    for name, shape in NEURON_RECORD.members.items():
+        if name in RECORD_LIMITS:
+            limit = RECORD_LIMITS[name]
+            record[name] = source.choice((source.randrange(limit), source.randrange(limit),
+                                          limit // 2, limit - 1, 0))
+        elif shape.signed:
+            record[name] = source.randrange(-1 << (shape.width - 1), 1 << (shape.width - 1))
+        else:
+            record[name] = source.randrange(1 << shape.width)
+    if source.random() < 0.5:
+        record |= {"membrane_shift": source.randrange(4), "error_shift": source.randrange(4)}
+    record["bias_shift"] = max(2, record["bias_shift"])
+    return record
+
+
+def draw_neuron(source):
+    """A neuron, its population and its frame; a few are all zero."""
+    typical = {"total": 31, "errors_above": 29, "u": 26, "v": 27, "x": 27, "current": 23,
+               "change": 20, "change_mean": 22, "c0": 21, "c1": 21, "s": 16}
+    asleep = source.random() < 0.02
+    old = {name: 0 if asleep else draw(source, NEURON_STATE_SHAPES[name].width,
+                                       typical.get(name, 15)) for name in OLD_STATES}
+    if source.random() < 0.2:
+        old["x"] = old["v"] >> source.randrange(3)
+    old["change_mean"] = max(old["change_mean"], 0)
+    frame = {name: 0 if asleep else draw(source, width, typical.get(name, 15))
+             for name, width in INPUTS.items()}
+    frame |= {"kind": source.randrange(4), "flags": source.randrange(1 << len(Flag)),
+              "word": 0 if asleep else source.getrandbits(32)}
+    if source.random() < 0.5:
+        frame["flags"] |= Flag.LEARN | Flag.INTEGRATE
+    return old, frame, draw_record(source)
+
+
+def make_tables(source):
+    """Two real activations and two of wild knots, whose differences just fit."""
+    def wild(low, high):
+        knots = [[source.choice((low, high, source.randint(low, high)))
+                  for _ in range(SEGMENTS + 1)] for _ in range(2)]
+        return np.stack([column for knot in knots for column in (knot[:-1], np.diff(knot))], axis=1)
+    tables = [table("tanh"), table("softplus"), wild(-65536, 65535), wild(0, 131071)]
+    tables[3][:, :2] *= -1
+    assert len(tables) == TABLE_SLOTS
+    return np.stack(tables)
+
+
+def expected(old, frame, record, tables):
+    """What the model makes of it: name of an output port → value."""
+    state = [old.get(name, 0) for name in NEURON_STATES]
+    counts = [0] * len(COUNTERS)
+    rate, _ = neuron_step(
+        SimpleNamespace(**record), state, frame["total"], frame["errors_above"], frame["teach"],
+        frame["kind"], frame["modulator"], frame["flags"], frame["word"], tables, counts)
+    events = dict(zip(COUNTERS, counts, strict=True))
+    return ({f"new_{name}": int(value) for name, value in zip(NEURON_STATES, state, strict=True)}
+            | {"rate": int(rate)} | {f"saturations_{name}": events[name] for name in SATURATIONS})
+
+
+async def load(dut, tables):
+    """Write the tables through the host's port and read all of them back."""
+    entries = list(enumerate(int(value) for value in tables.ravel()))
+    dut.tables_write_enable.value = 1
+    for address, value in entries:
+        dut.tables_address.value, dut.tables_write_data.value = address, value
+        await RisingEdge(dut.clk)
+    dut.tables_write_enable.value = 0
+    read = []
+    for clock in range(len(entries) + Activation.read_latency + 1):
+        dut.tables_address.value = min(clock, len(entries) - 1)
+        await RisingEdge(dut.clk)
+        read.append(dut.tables_read_data.value.to_signed())
+    assert read[Activation.read_latency:][:len(entries)] == [value for _, value in entries]
+
+
+async def start(dut):
+    dut.rst.value, dut.i_valid.value = 1, 0
+    Clock(dut.clk, 10, unit="ns").start(start_high=False)
+    for _ in range(2):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
+
+
+def put(dut, tag, old, frame, record):
+    fields = ({f"old_{name}": value for name, value in old.items()} | frame
+              | {f"population_{name}": value for name, value in record.items()})
+    dut.i_tag.value = tag
+    for name, value in fields.items():
+        getattr(dut, f"i_{name}").value = int(value)
+
+
+def check_alive(seen, saturated):
+    """Every field takes many values and every counter its events."""
+    few = {"new_xi": 3, "saturations_rate": 2, "saturations_bias": 2, "saturations_current": 3,
+           "saturations_membrane": 4, "saturations_error": 6}
+    for name, values in seen.items():
+        assert len(values) >= few.get(name, COUNT // 3), f"{name}: only {len(values)} values"
+    for name in SATURATIONS:
+        assert COUNT // 50 < saturated[name] < COUNT, f"{name}: {saturated[name]} events"
+
+
+@cocotb.test
+async def equals_the_model(dut):
+    source = random.Random(int(os.environ.get("SEED", "1")))
+    await start(dut)
+    tables = make_tables(source)
+    await load(dut, tables)
+
+    pending, seen, saturated = {}, {}, Counter()
+    fed = clock = 0
+    while fed < COUNT or pending:
+        # Rows of neurons back to back, and gaps.
+        valid = fed < COUNT and (fed % 100 > 20 or source.random() < 0.6)
+        dut.i_valid.value = valid
+        neuron = draw_neuron(source)
+        put(dut, fed % 1024, *neuron)
+        if valid:
+            outputs = expected(*neuron, tables) | {"tag": fed % 1024}
+            pending[clock + NeuronPipeline.latency] = neuron, outputs
+            fed += 1
+        await RisingEdge(dut.clk)
+        assert bool(dut.o_valid.value) == (clock in pending), f"valid at clock {clock}"
+        if clock in pending:
+            neuron, outputs = pending.pop(clock)
+            for name, value in outputs.items():
+                port = getattr(dut, f"o_{name}").value
+                unsigned = name in ("tag", "new_word") or name.startswith("saturations")
+                got = int(port) if unsigned else port.to_signed()
+                assert got == value, f"{name}: expected {value}, got {got}, from {neuron}"
+                seen.setdefault(name, set()).add(got)
+            for name in SATURATIONS:
+                saturated[name] += outputs[f"saturations_{name}"] > 0
+        clock += 1
+    del seen["tag"]
+    check_alive(seen, saturated)
