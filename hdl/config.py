@@ -19,9 +19,9 @@ class Config:
     """
 
     lanes: int = 4
-    rows: int = 256
-    trace_rows: int = 512
-    words: int = 4096
+    rows: int = 64
+    trace_rows: int = 128
+    words: int = 1024
     populations: int = 32
     projections: int = 32
     inputs: int = 64

@@ -13,7 +13,7 @@ Stages (a stage is a clock; the row's words must arrive at stage 2):
     2  operands
 
 Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers; memories of 18 bits for W, B, r
-and ψ, 32 for random words, 2 for each ξ; distributed memory for the sums.
+and ψ, 32 for random words, 2 for ξ; distributed memory for the sums.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
@@ -61,7 +61,7 @@ class Lane(wiring.Component):
         super().__init__({
             "access": In(Access), "row": In(Row), "learn": In(1), "parity": In(1),
             "reset_state": In(1), "reset_trace": In(1), "bus": In(BUS),
-            "rate_write": In(bank_write(rate=18, xi=2)), "word_write": In(bank_write(word=32)),
+            "rate_write": In(bank_write(rate=18)), "word_write": In(bank_write(word=32)),
             "trace_write": In(bank_write(psi=18, xi=2)), "rate_half": In(1),
             "product": Out(signed(36)), "hits": Out(2),
             "sum_row": In(12), "sum": Out(signed(SUM.width)),
@@ -79,18 +79,16 @@ class Lane(wiring.Component):
         """Rates, traces and random words of this lane's source, at stage 2."""
         config, access = self.config, self.access
         rate = self._bank(m, "rate", Region.R, width=18, depth=config.rows)
-        xi = self._bank(m, "xi", Region.XI, width=2, depth=config.rows)
         word = self._bank(m, "word", Region.WORD, width=32, depth=config.rows)
         psi = self._bank(m, "psi", Region.PSI, width=18, depth=config.trace_rows)
         psi_xi = self._bank(m, "psi_xi", Region.PSI_XI, width=2, depth=config.trace_rows)
         m.d.comb += [rate.host_half.eq(self.rate_half), rate.read_half.eq(
             self.parity & ~access.is_input)]
-        for bank in (xi, word, psi, psi_xi):
+        for bank in (word, psi, psi_xi):
             m.d.comb += [bank.host_half.eq(self.parity), bank.read_half.eq(self.parity)]
         for bank, field, port in (
-                (rate, "rate", self.rate_write), (xi, "xi", self.rate_write),
-                (word, "word", self.word_write), (psi, "psi", self.trace_write),
-                (psi_xi, "xi", self.trace_write)):
+                (rate, "rate", self.rate_write), (word, "word", self.word_write),
+                (psi, "psi", self.trace_write), (psi_xi, "xi", self.trace_write)):
             row = access.trace_row if port is self.trace_write else access.source_row
             m.d.comb += [
                 bank.read_address.eq(row), bank.write_address.eq(port.row),
@@ -174,9 +172,9 @@ class Lane(wiring.Component):
                 ("forward", w, rate),
                 ("backward", Mux(row.feedback == Feedback.TIED, w, b), row.e),
                 ("update", psi, row.factor)):
-            m.submodules[name] = multiplier = Multiplier(18, 18)
+            m.submodules[name] = multiplier = Multiplier()
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
-            products.append(multiplier.o)
+            products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
         self._sum_backward(m, products[1])
         change, half = self._change(m, products[2], delayed(m, row.change_shift, 2, "change_shift"))

@@ -1,30 +1,16 @@
 """One neuron per clock: the equations of ``model/neuron.py`` as a pipeline, bit for bit."""
 
-from amaranth import Cat, Const, Module, Mux, Shape, Signal, signed, unsigned
+from amaranth import Cat, Module, Shape, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl import dynamics
 from hdl.activation import Activation, TablePort
-from hdl.fixed import down, lift, narrow, saturate, shift_keep_half, shift_round, sign, up
-from hdl.pipeline import Pipeline, settle
-from model.formats import (
-    ARGUMENT, CHANGE_MEAN, CURRENT, DRIVE, ERROR, FACTOR_WIDTH, INTEGRATOR, MEMBRANE, MODULATOR, RATE,
-    RATIO, ROUNDING_BITS, SLOPE, SUM, TAP, TAP_STATE, WEIGHT,
-)
-from model.program import NEURON_STATES, POPULATION, Flag, Teach
+from hdl.pipeline import Pipeline
+from model.formats import ERROR, MODULATOR, RATE, SUM
+from model.program import NEURON_STATES, POPULATION, Flag
 
 __all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "SATURATIONS"]
-
-SUM_SHIFT = SUM.frac - CURRENT.frac
-ARRIVAL_SHIFT = SUM.frac - ERROR.frac
-DRIVE_SHIFT = MEMBRANE.frac - DRIVE.frac
-ARGUMENT_SHIFT = RATIO.frac + DRIVE.frac - ARGUMENT.frac
-STEP_SHIFT = RATIO.frac + DRIVE.frac - MEMBRANE.frac
-NOW_SHIFT = INTEGRATOR.frac - ERROR.frac
-TAP_SHIFT = TAP_STATE.frac - TAP.frac
-FACTOR_SHIFT = MODULATOR.frac
-MEAN_SHIFT = 8
-"""The mean of |ΔI| reaches back over 2**8 steps."""
 
 MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa")
 
@@ -82,7 +68,7 @@ class NeuronPipeline(wiring.Component):
                 "old": data.StructLayout({name: states[name] for name in OLD_STATES}),
                 "total": signed(SUM.width), "errors_above": signed(SUM.width),
                 "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
-                "modulator": signed(MODULATOR.width), "flags": len(Flag), "word": 32,
+                "modulator": signed(MODULATOR.width), "flags": FLAG_BITS, "word": 32,
                 "population": NEURON_RECORD,
             })),
             "o": Out(data.StructLayout({
@@ -107,7 +93,7 @@ class NeuronPipeline(wiring.Component):
         new = {"word": frame["word"]}
 
         # The membrane looks back, the potential s looks ahead; the rate follows by the tables.
-        _membrane(pipe, old, record, frame, integrate, new, hits)
+        dynamics.membrane(pipe, old, record, frame, integrate, new, hits)
         m.submodules.activation = activation = Activation()
         s = new["s"]
         wiring.connect(m, wiring.flipped(self.tables), activation.host)
@@ -117,13 +103,13 @@ class NeuronPipeline(wiring.Component):
         ]
         rate, slope = (pipe.enter(value, s.stage + activation.latency)
                        for value in (activation.rate, activation.slope))
-        _send(pipe, rate, record, frame, noise, new, hits)
+        dynamics.send(pipe, rate, record, frame, noise, new, hits)
 
         # The error arrives, and is treated likewise with the roles swapped.
-        _receive(pipe, rate, slope, record, frame, new, hits)
+        dynamics.receive(pipe, rate, slope, record, frame, new, hits)
         learns = pipe.now(lambda learn, integrate: learn & integrate, learn, integrate)
-        _look_ahead(pipe, old, record, integrate, learns, new, hits)
-        _bias(pipe, old, record, frame, learn, new, hits)
+        dynamics.look_ahead(pipe, old, record, integrate, learns, new, hits)
+        dynamics.bias(pipe, old, record, frame, learn, new, hits)
 
         m.d.comb += [self.o.valid.eq(valid[-1]), self.o.tag.eq(frame["tag"].at(self.latency)),
                      self.o.rate.eq(rate.at(self.latency))]
@@ -137,183 +123,3 @@ class NeuronPipeline(wiring.Component):
 
 def _enter(pipe, struct):
     return {name: pipe.enter(struct[name]) for name in struct.shape().members}
-
-
-def _choose(choice, this, other):
-    return Mux(choice, this, other)
-
-
-def _move(pipe, state, product, shift):
-    """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates."""
-    step = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=STEP_SHIFT),
-                     product, shift)
-    return pipe.then(lambda state, step: down(lift(state, 1) + step, 1), state, step)
-
-
-def _membrane(pipe, old, record, frame, integrate, new, hits):
-    """``I = Σ W r + b + γ e``; ``s = u + ρ (I − u)``; ``u ← u + dt/τm (I − u)``."""
-    nudge = pipe.then(
-        lambda e, shift, on: Mux(on, shift_keep_half(up(e, CURRENT.frac - ERROR.frac), shift), 0),
-        old["e"], record["nudge_shift"], record["nudged"])
-    driven = pipe.then(
-        lambda total, bias: down(total + lift(bias, SUM.frac - WEIGHT.frac, SUM_SHIFT), SUM_SHIFT),
-        frame["total"], old["bias"])
-    total = pipe.then(lambda driven, nudge: down(lift(driven, 1) + nudge, 1), driven, nudge)
-    current, hit = pipe.then(lambda total: saturate(total, CURRENT.width), total)
-    hits["current"].append(hit)
-
-    u = old["u"]
-    from_u = pipe.then(lambda u: (1 << (DRIVE_SHIFT - 1)) - u, u)
-    drive, hit = pipe.now(
-        lambda current, from_u: saturate(
-            down(up(current, MEMBRANE.frac - CURRENT.frac) + from_u, DRIVE_SHIFT), DRIVE.width),
-        current, from_u)
-    hits["membrane"].append(hit)
-    ahead = pipe.product(drive, record["ratio"])
-    back = pipe.product(drive, record["membrane_mantissa"])
-
-    raised = pipe.then(lambda u: u + (1 << (ARGUMENT_SHIFT - STEP_SHIFT - 1)), u)
-    s_sum = pipe.then(lambda raised, ahead: down(up(raised, STEP_SHIFT) + ahead, ARGUMENT_SHIFT),
-                      raised, ahead)
-    u_sum = _move(pipe, u, back, record["membrane_shift"])
-    for name, moved, form in (("s", s_sum, ARGUMENT), ("u", u_sum, MEMBRANE)):
-        new[name], hit = pipe.now(settle(form.width, always_counted=True),
-                                  moved, integrate, old[name])
-        hits["membrane"].append(hit)
-    new["current"] = pipe.now(_choose, integrate, current, old["current"])
-    _change(pipe, current, old, integrate, new, hits)
-
-
-def _change(pipe, current, old, integrate, new, hits):
-    """ΔI and the running mean of its size."""
-    difference = pipe.then(lambda now, before: now - before, current, old["current"])
-    new["change"], hit = pipe.now(settle(CURRENT.width), difference, integrate, old["change"])
-    hits["current"].append(hit)
-    size = pipe.then(lambda change: Mux(change[-1], -change, change), new["change"])
-    mean = old["change_mean"]
-    from_mean = pipe.then(lambda mean: (1 << (MEAN_SHIFT - 1)) - mean, mean, stage=size.stage - 1)
-    step = pipe.then(
-        lambda size, from_mean: down(up(size, CHANGE_MEAN.frac - CURRENT.frac) + from_mean,
-                                     MEAN_SHIFT), size, from_mean)
-    # The mean never leaves the range of |ΔI|.
-    moved = pipe.then(lambda mean, step: narrow(mean + step, CHANGE_MEAN.width), mean, step)
-    new["change_mean"] = pipe.now(_choose, integrate, moved, mean)
-
-
-def _send(pipe, rate, record, frame, noise, new, hits):
-    """The rate that is sent, ``φ(s) + ε ξ``."""
-    new["xi"] = xi = pipe.then(
-        lambda word, noise, noisy: Cat(noise & noisy, noise & noisy & ~word[31]).as_signed(),
-        frame["word"], noise, record["noisy"])
-    size = pipe.then(lambda shift: Const(RATE.one) >> shift, record["noise_shift"])
-    kick = pipe.then(lambda xi, size: Mux(xi[0], Mux(xi[1], -size, size), 0), xi, size)
-    new["r"], hit = pipe.then(lambda rate, kick: saturate(rate + kick, RATE.width), rate, kick)
-    hits["rate"].append(hit)
-
-
-def _receive(pipe, rate, slope, record, frame, new, hits):
-    """``ē = φ'(s) (Σ B e_above + β (y − r))``, or the host's error instead of y − r."""
-    compared = pipe.then(lambda output, kind: output & (kind == Teach.TARGET),
-                         record["is_output"], frame["kind"])
-    given = pipe.then(
-        lambda output, kind, teach: Mux(
-            output & ((kind == Teach.TARGET) | (kind == Teach.ERROR)), teach, 0),
-        record["is_output"], frame["kind"], frame["teach"])
-    taught = pipe.then(lambda given, compared, rate: given - Mux(compared, rate, 0),
-                       given, compared, rate)
-    # A shift by 7 − gain, where the gain is four bits in two's complement.
-    scaled = pipe.then(lambda taught, gain: shift_keep_half(up(taught, 7), gain.as_unsigned() ^ 7),
-                       taught, record["gain_shift"])
-    above = pipe.then(lambda errors: shift_round(errors, ARRIVAL_SHIFT), frame["errors_above"])
-    total = pipe.then(lambda above, scaled: down(lift(above, 1) + scaled, 1), above, scaled)
-    arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
-    hits["error"].append(hit)
-    new["error"], hit = pipe.now(
-        lambda product: saturate(shift_round(product, SLOPE.frac), ERROR.width),
-        pipe.product(slope, arrived))
-    hits["error"].append(hit)
-
-
-def _look_ahead(pipe, old, record, integrate, learns, new, hits):
-    """``e = c0 ē + c1 v``; v and x move; the taps by the sign of their residual."""
-    v, x = old["v"], old["x"]
-    c0, c1 = (pipe.now(lambda tap: down(tap, TAP_SHIFT), old[name]) for name in ("c0", "c1"))
-
-    def operand(state):
-        return saturate(shift_round(state, NOW_SHIFT), ERROR.width)
-
-    v_now, v_hit = pipe.then(operand, v)
-    x_now, x_hit = pipe.then(operand, x)
-    x_drive, drive_hit = pipe.then(lambda v, x: operand(v - x), v, x)
-    x_sum = _move(pipe, x, pipe.product(x_drive, record["membrane_mantissa"]),
-                  record["membrane_shift"])
-    new["x"], moved_hit = pipe.now(settle(INTEGRATOR.width), x_sum, integrate, x)
-    hits["error"].append(pipe.then(lambda *events: sum(events),
-                                   v_hit, x_hit, drive_hit, moved_hit))
-
-    # Whatever of the residual does not need the new error comes first.
-    c0_v, c1_v, c1_x = pipe.product(c0, v_now), pipe.product(c1, v_now), pipe.product(c1, x_now)
-    twice = pipe.then(lambda c0_v, c1_x: up(c0_v + c1_x, 1), c0_v, c1_x)
-    less = pipe.then(lambda v, c1_v: v + c1_v, v, c1_v)
-    early = pipe.then(lambda twice, less: twice - less, twice, less)
-    raised = pipe.then(lambda c1_v: c1_v + (1 << (TAP.frac - 1)), c1_v)
-
-    c0_error = pipe.product(c0, new["error"])
-    new["e"], hit = pipe.then(
-        lambda c0_error, raised: saturate(down(c0_error + raised, TAP.frac), ERROR.width),
-        c0_error, raised)
-    hits["error"].append(hit)
-
-    error = pipe.hold(new["error"])
-    from_v = pipe.then(lambda v: down((1 << (NOW_SHIFT - 1)) - v, NOW_SHIFT),
-                       v, stage=error.stage - 1)
-    drive, hit = pipe.now(lambda error, from_v: saturate(error + from_v, ERROR.width),
-                          error, from_v)
-    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"])
-    new["v"], moved_hit = pipe.now(settle(INTEGRATOR.width), v_sum, integrate, v)
-    hits["error"] += [hit, moved_hit]
-
-    late = pipe.then(lambda early, c0_error: early - c0_error, early, c0_error)
-    residual = pipe.then(
-        lambda late, ahead: down(lift(late, STEP_SHIFT) + ahead, STEP_SHIFT),
-        late, pipe.product(drive, record["ratio"]))
-    q0 = pipe.then(lambda v, error: up(v, 1) - up(error, NOW_SHIFT), v, error)
-    q1 = pipe.then(lambda v, x: up(x, 1) - v, v, x)
-    for name, q in (("c0", q0), ("c1", q1)):
-        new[name] = _tap(pipe, old[name], residual, pipe.then(sign, q), record, learns)
-
-
-def _tap(pipe, tap, residual, q_sign, record, learns):
-    """``c ← c − step · sign(residual) · sign(q)``, bounded."""
-    before = residual.stage - 1
-    higher = pipe.then(lambda tap, step: tap + step, tap, record["tap_step"], stage=before)
-    lower = pipe.then(lambda tap, step: tap - step, tap, record["tap_step"], stage=before)
-
-    def step(residual, q_above, q_below, tap, higher, lower):
-        above, below = sign(residual)
-        falls = above & q_above | below & q_below
-        rises = above & q_below | below & q_above
-        return Mux(falls, lower, Mux(rises, higher, tap))
-
-    def bound(moved, limit, learns, tap):
-        kept = Mux(moved > limit, limit, Mux(moved < -limit, -limit, moved))
-        return Mux(learns, narrow(kept, TAP_STATE.width), tap)
-
-    moved = pipe.then(step, residual, *q_sign, tap, higher, lower)
-    return pipe.then(bound, moved, record["tap_limit"], learns, tap)
-
-
-def _bias(pipe, old, record, frame, learn, new, hits):
-    """``b ← b + η m ē`` with the error that the last step left, rounded stochastically."""
-    # The mantissa is below 2**14, hence the factor fits.
-    factor = pipe.now(lambda scaled: narrow(shift_round(scaled, FACTOR_SHIFT), FACTOR_WIDTH),
-                      pipe.product(record["bias_mantissa"], frame["modulator"]))
-    taught_by = pipe.then(_choose, record["prospective"], old["e"], old["error"])
-    wide = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=-2),
-                     pipe.product(factor, taught_by), record["bias_shift"])
-    step = pipe.then(
-        lambda word, wide: down(lift(word[:ROUNDING_BITS], 1) + wide, ROUNDING_BITS + 1),
-        frame["word"], wide)
-    moved = pipe.then(lambda bias, step: bias + step, old["bias"], step)
-    new["bias"], hit = pipe.now(settle(WEIGHT.width), moved, learn, old["bias"])
-    hits["bias"].append(hit)

@@ -47,7 +47,7 @@ class Region(enum.IntEnum, shape=5):
 
 REGISTERS = {name: offset for offset, name in enumerate([
     "identity", "lanes", "parity", "projections", "populations", "inputs", "outputs", "input_rows",
-    "generator", "probes", "steps_low", "steps_high", "cycles_low", "cycles_high", "frames_overrun",
+    "generator", "probes", "steps_low", "steps_high", "cycles_low", "cycles_high",
     *(f"saturation_{name}" for name in COUNTERS),
 ])}
 """Registers by name; ``parity`` says which half of the double-buffered memories is current."""

@@ -63,7 +63,7 @@ class Sequencer(wiring.Component):
         """The next descriptor and its η m; valid while ``ready``."""
         descriptor, ready = Signal(Descriptor), Signal()
         number = Signal(range(self.config.projections + 1))
-        m.submodules.rate = rate = Multiplier(18, 18)
+        m.submodules.rate = rate = Multiplier()
         m.d.comb += [self.number.eq(number), rate.a.eq(descriptor.rate_mantissa[:17]),
                      rate.b.eq(self.modulator)]
         fetching = Signal()
@@ -91,7 +91,7 @@ class Sequencer(wiring.Component):
                     m.next = "READ"
                     with m.If(number == self.count):
                         m.next = "IDLE"
-        return descriptor, shift_round(rate.o, 14), ready, fetching
+        return descriptor, shift_round(rate.product, 14), ready, fetching
 
     def elaborate(self, platform):
         m = Module()

@@ -1,0 +1,68 @@
+"""Registers: sizes of the loaded program, and counters that saturate instead of wrapping."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config
+from hdl.memory import BUS
+from hdl.region import IDENTITY, REGISTERS, Region
+from model.formats import COUNTERS
+
+__all__ = ["Registers"]
+
+COUNT_BITS = 8
+"""Widest number of saturations that one clock can bring."""
+
+
+class Registers(wiring.Component):
+    """The register region.
+
+    projections … probes   sizes, written by the host
+    parity                 half of the double-buffered memories that is current; changes on ``stepped``
+    working                counted in ``cycles``; ``stepped`` in ``steps``
+    hit_*                  saturations of this clock, by counter
+    data                   the register at the bus's offset, one clock later
+    """
+
+    SIZES = ("projections", "populations", "inputs", "outputs", "input_rows", "probes")
+
+    def __init__(self, config: Config):
+        self.config = config
+        super().__init__(
+            {name: Out(16) for name in self.SIZES}
+            | {f"hit_{name}": In(COUNT_BITS) for name in COUNTERS}
+            | {"parity": Out(1), "stepped": In(1), "working": In(1), "generator": In(32),
+               "set_generator": Out(1), "bus": In(BUS), "data": Out(32)})
+
+    def elaborate(self, platform):
+        m = Module()
+        bus = self.bus
+        written = bus.write & (bus.region == Region.REGISTERS)
+        steps, cycles = Signal(64), Signal(64)
+        m.d.sync += [steps.eq(steps + self.stepped), cycles.eq(cycles + self.working)]
+        with m.If(self.stepped):
+            m.d.sync += self.parity.eq(~self.parity)
+        values = {
+            "identity": IDENTITY, "lanes": self.config.lanes, "parity": self.parity,
+            "generator": self.generator, "steps_low": steps[:32], "steps_high": steps[32:],
+            "cycles_low": cycles[:32], "cycles_high": cycles[32:],
+        } | {name: getattr(self, name) for name in self.SIZES}
+        for name in COUNTERS:
+            count = Signal(32, name=f"saturation_{name}")
+            total = count + getattr(self, f"hit_{name}")
+            m.d.sync += count.eq(total)
+            with m.If(total[32]):
+                m.d.sync += count.eq(0xFFFFFFFF)
+            values[f"saturation_{name}"] = count
+        with m.If(written):
+            with m.Switch(bus.offset):
+                for name in (*self.SIZES, "parity"):
+                    with m.Case(REGISTERS[name]):
+                        m.d.sync += getattr(self, name).eq(bus.data)
+        m.d.comb += self.set_generator.eq(written & (bus.offset == REGISTERS["generator"]))
+        with m.Switch(bus.offset):
+            for name, offset in REGISTERS.items():
+                with m.Case(offset):
+                    m.d.sync += self.data.eq(values[name])
+        return m

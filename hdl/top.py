@@ -1,0 +1,161 @@
+"""The core: a stream of frames in, a stream of results out, and a bus to everything inside.
+
+A step: the frame is taken; synapse pass, trace unit and neuron unit run side by side, all reading
+what the previous step left and writing the other half of the double-buffered memories; the halves
+change roles; the result is sent.  Cycles of a step, for inputs I, outputs O, source rows R_p and
+targets N_p of projection p, lanes L and neurons N_q of the populations that the last projection
+releases (docs/architecture.md derives it):
+
+    1 + I + O  +  Σ_p R_p N_p  +  about 20  +  Σ_q (N_q + 2)  +  28  +  2 O + 2
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config
+from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable
+from hdl.frame import FrameUnit
+from hdl.memory import BUS
+from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
+from hdl.neurons import NeuronUnit
+from hdl.region import LANE_BITS, OFFSET_BITS, Region
+from hdl.registers import Registers
+from hdl.synapses import SynapsePass
+from hdl.traces import TraceUnit
+from model.program import Flag
+
+__all__ = ["Core"]
+
+READ_CLOCKS = 4
+"""Clocks an access holds the bus: the slowest memory (the tables) answers after 3."""
+
+
+class Core(wiring.Component):
+    """The whole core.
+
+    frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py)
+    bus_*               held until ``bus_acknowledge``; served between frames, 6 clocks a word
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        super().__init__({
+            "frame_data": In(32), "frame_valid": In(1), "frame_ready": Out(1),
+            "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
+            "bus_request": In(1), "bus_write": In(1), "bus_address": In(OFFSET_BITS + 5),
+            "bus_write_data": In(32), "bus_acknowledge": Out(1), "bus_read_data": Out(32),
+        })
+
+    def _serve(self, m, frame, bus):
+        """Turn requests of the host (between frames) and of the probes into bus accesses."""
+        address, count = Signal(OFFSET_BITS + 5), Signal(range(READ_CLOCKS + 1))
+        read = Signal(32)
+        done = Signal()
+        requested = Mux(frame.idle, self.bus_request, frame.probe)
+        m.d.comb += [
+            address.eq(Mux(frame.idle, self.bus_address, frame.probe_address)),
+            frame.hold.eq(self.bus_request), done.eq(count == READ_CLOCKS),
+            bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
+            bus.data.eq(self.bus_write_data), bus.active.eq(requested),
+            bus.write.eq(requested & frame.idle & self.bus_write & (count == 0)),
+            self.bus_acknowledge.eq(done & frame.idle), frame.probed.eq(done & ~frame.idle),
+            self.bus_read_data.eq(read), frame.probe_data.eq(read),
+        ]
+        m.d.sync += count.eq(Mux(requested & ~done, count + 1, 0))
+        return read
+
+    def _answer(self, m, bus, read, registers, synapses, traces, neurons):
+        """The word at the bus's address, sign-extended where it is a number."""
+        values = {Region[name.upper()]: (getattr(neurons, f"{name}_data"),
+                                         NEURON_STATE_SHAPES[name].signed) for name in OLD_STATES}
+        values |= {
+            Region.REGISTERS: (registers.data, False), Region.TABLES: (neurons.table_data, True),
+            Region.R: (traces.rate_data, True), Region.XI: (traces.xi_data, True),
+            Region.LOW: (traces.low_data, True), Region.PSI: (traces.psi_data, True),
+            Region.PSI_XI: (traces.psi_xi_data, True), Region.WORD: (synapses.word_data, False),
+            Region.W: (synapses.w_data, True), Region.B: (synapses.b_data, True)}
+        with m.Switch(bus.region):
+            for region, (value, is_signed) in values.items():
+                with m.Case(region):
+                    m.d.sync += read.eq(value.as_signed() if is_signed else value)
+            with m.Default():
+                m.d.sync += read.eq(0)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.frame = frame = FrameUnit(config)
+        m.submodules.registers = registers = Registers(config)
+        m.submodules.synapses = synapses = SynapsePass(config)
+        m.submodules.traces = traces = TraceUnit(config)
+        m.submodules.neurons = neurons = NeuronUnit(config)
+        m.submodules.population_table = populations = DescriptorTable(
+            POPULATION_FIELDS, depth=config.populations, region=Region.POPULATIONS)
+        m.submodules.projection_table = projections = DescriptorTable(
+            PROJECTION_FIELDS, depth=config.projections, region=Region.PROJECTIONS, readers=2)
+
+        bus = BUS.create()
+        for user in (frame, registers, synapses, traces, neurons, populations, projections):
+            for name in BUS.members:
+                m.d.comb += getattr(user.bus, name).eq(getattr(bus, name))
+        read = self._serve(m, frame, bus)
+        self._answer(m, bus, read, registers, synapses, traces, neurons)
+
+        for name in ("frame_data", "frame_valid", "result_ready"):
+            m.d.comb += getattr(frame, name).eq(getattr(self, name))
+        for name in ("frame_ready", "result_data", "result_valid"):
+            m.d.comb += getattr(self, name).eq(getattr(frame, name))
+        self._connect_engines(m, bus, frame, registers, synapses, traces, neurons)
+        m.d.comb += [
+            populations.number_0.eq(neurons.number), neurons.data.eq(populations.data_0),
+            projections.number_0.eq(synapses.number), synapses.data.eq(projections.data_0),
+            projections.number_1.eq(traces.number), traces.data.eq(projections.data_1)]
+        self._count(m, registers, synapses, traces, neurons)
+        return m
+
+    def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons):
+        learn, reset_state, reset_trace = (
+            (frame.flags & flag).any() for flag in (Flag.LEARN, Flag.RESET_STATE, Flag.RESET_TRACE))
+        for engine in (synapses, traces, neurons):
+            m.d.comb += [engine.start.eq(frame.start), engine.parity.eq(registers.parity),
+                         engine.reset_state.eq(reset_state)]
+        is_input = bus.offset[self.config.lane_bits:] < registers.input_rows
+        for engine in (synapses, traces):
+            m.d.comb += [
+                engine.count.eq(registers.projections), engine.input_rows.eq(registers.input_rows),
+                engine.reset_trace.eq(reset_trace),
+                # Inputs have one half only: the frame writes what this step reads.
+                engine.rate_half.eq(registers.parity & ~is_input)]
+        m.d.comb += [
+            frame.running.eq(synapses.busy | traces.busy | neurons.busy),
+            frame.inputs.eq(registers.inputs), frame.outputs.eq(registers.outputs),
+            frame.probes.eq(registers.probes), registers.stepped.eq(frame.stepped),
+            registers.working.eq(~frame.idle | (frame.frame_valid & frame.frame_ready)),
+            synapses.learn.eq(learn), synapses.modulator.eq(frame.modulator),
+            traces.flags.eq(frame.flags), neurons.flags.eq(frame.flags),
+            neurons.modulator.eq(frame.modulator), neurons.count.eq(registers.populations),
+            neurons.released.eq(synapses.released),
+            synapses.sum_slot.eq(neurons.sum_slot), neurons.total.eq(synapses.total),
+            neurons.errors_above.eq(synapses.errors_above),
+            frame.teach_index.eq(neurons.teach_index), neurons.teach.eq(frame.teach),
+            neurons.kind.eq(frame.kind), neurons.set_generator.eq(registers.set_generator),
+            registers.generator.eq(neurons.generator)]
+        wiring.connect(m, neurons.post, synapses.post)
+        wiring.connect(m, traces.trace_write, synapses.trace_write)
+        wiring.connect(m, neurons.result, frame.result)
+        source = frame.input_write
+        for name in source.signature.members:
+            chosen = Mux(source.enable, getattr(source, name), getattr(neurons.rate_write, name))
+            m.d.comb += [getattr(synapses.rate_write, name).eq(chosen),
+                         getattr(traces.rate_write, name).eq(chosen)]
+
+    @staticmethod
+    def _count(m, registers, synapses, traces, neurons):
+        events = neurons.saturations
+        m.d.comb += [
+            registers.hit_current.eq(events.current), registers.hit_membrane.eq(events.membrane),
+            registers.hit_rate.eq(events.rate + traces.hits), registers.hit_error.eq(events.error),
+            registers.hit_bias.eq(events.bias), registers.hit_weight.eq(synapses.weight_hits),
+            registers.hit_factor.eq(synapses.factor_hit),
+            registers.hit_mirror.eq(synapses.mirror_hit)]
