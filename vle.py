@@ -5,9 +5,7 @@
         outputs = core.stream(inputs, targets)
 """
 
-from host.device import DEVICES
-from host.device import open_device as open
-
+from host.device import DEVICES, Device, open_device
 from host.run import run_task
 from model.compiler import compile_network
 from model.frames import FROZEN, LEARNING, Frames
@@ -16,6 +14,9 @@ from model.rules import RULES, apply_rule
 from model.tasks import TASKS
 
 __all__ = [
-    "DEVICES", "FROZEN", "INPUT", "LEARNING", "RULES", "TASKS", "Frames", "Network", "NetworkError",
-    "Population", "Projection", "apply_rule", "compile_network", "open", "run_task",
+    "DEVICES", "FROZEN", "INPUT", "LEARNING", "RULES", "TASKS", "Device", "Frames", "Network",
+    "NetworkError", "Population", "Projection", "apply_rule", "compile_network", "open", "run_task",
 ]
+
+open = open_device
+"""A device by name, as a context manager: ``with vle.open("sim", lanes=4) as core: …``"""

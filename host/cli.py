@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import click
 
 from model.network import NetworkError
+from sim.library import StuckError
 from sim.tools import BuildError
 
 __all__ = ["main"]
@@ -201,6 +202,6 @@ def main(arguments: list[str] | None = None) -> int:
     except NetworkError as error:
         _complain(str(error))
         return 2
-    except BuildError as error:
+    except (BuildError, StuckError) as error:
         _complain(str(error))
         return 1

@@ -98,6 +98,7 @@ def _draw(run: Run, path: Path) -> None:
     # Drawing takes a second to import and only a run with --out draws.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
 
     figure = Figure(figsize=(11, 6.4), dpi=130, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
@@ -110,6 +111,8 @@ def _draw(run: Run, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.title.set_fontsize(10.5)
+        if axes.get_xlabel() == "step":
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     result = run.result
     figure.suptitle(f"{result['task']}: rule {result['rule']} on device {result['device']}, "
                     f"{result['lanes']} lanes, seed {result['seed']}", fontsize=12.5)
@@ -174,4 +177,4 @@ def _draw_frozen(axes, run: Run) -> None:
         title += f", {result['frozen_accuracy']:.1%} of symbols right"
     axes.set(title=title, xlabel="time in the stream (s)")
     axes.margins(x=0.01)
-    axes.legend(frameon=False, fontsize=8.5, loc="upper right", ncols=2)
+    axes.legend(frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)

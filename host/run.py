@@ -4,6 +4,7 @@ Everything reported is computed here, from the integers a device returns and in 
 two devices that agree bit for bit report the same numbers.
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -15,8 +16,7 @@ from model.formats import RATE, TAP_STATE
 from model.frames import FROZEN, LEARNING, Frames
 from model.network import INPUT, Network, NetworkError
 from model.program import Feedback, Program
-from model.tasks import Task
-from model.tasks.task import Stream
+from model.tasks.task import Stream, Task
 
 __all__ = ["Curves", "Frozen", "Run", "run_task"]
 
@@ -187,5 +187,5 @@ def _unique(name: str, taken) -> str:
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:
     """Cosine of two integer arrays; 0 if one of them is zero.  Sums are exact."""
     a, b = a.astype(np.int64), b.astype(np.int64)
-    norm = float(np.sqrt(np.float64(np.sum(a * a))) * np.sqrt(np.float64(np.sum(b * b))))
+    norm = math.sqrt(float(np.sum(a * a)) * float(np.sum(b * b)))
     return float(np.sum(a * b)) / norm if norm else 0.0

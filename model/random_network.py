@@ -143,7 +143,8 @@ def random_frames(program: Program, steps: int, *key: int) -> Frames:
                     flags=np.full(steps, LEARNING, np.int64))
     start = 0
     while start < steps:
-        section = frames[start : start + int(rng.integers(1, 2 * SECTION))]
+        length = rng.integers(1 if start else SECTION, 2 * SECTION)
+        section = frames[start : start + int(length)]
         if start == 0:
             section.inputs[:] = _signal(rng, section.inputs.shape, 14)
             section.teach[:] = _signal(rng, section.teach.shape, 14)
