@@ -13,18 +13,25 @@ from model.fixed import next_word
 from model.formats import FACTOR_FRACS, FACTOR_WIDTH, RATE, RATIO, TAP_STATE, WEIGHT
 from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.program import (
-    POPULATION, PROJECTION, TABLE_SLOTS, Feedback, Program, State, record_type,
+    POPULATION,
+    PROJECTION,
+    TABLE_SLOTS,
+    Feedback,
+    Program,
+    State,
+    record_type,
 )
 
-__all__ = ["compile_network", "MIRROR_PRESHIFT"]
+__all__ = ["MAX_FAN", "MAX_NEURONS", "compile_network"]
 
 FEEDBACK = {"fixed": Feedback.FIXED, "tied": Feedback.TIED, "mirror": Feedback.MIRROR,
             "kolen-pollack": Feedback.KOLEN_POLLACK}
 RULES = ("trace", "prospective")
 RATE_BITS = 14
 """Bits of a learning rate's mantissa; with |m| < 8 the product η m still fits 18 bits."""
-MIRROR_PRESHIFT = 11
-"""ΔI is shifted left by this before the mirror rule's right shift, so that the latter is ≥ 0."""
+MAX_FAN = 4096
+"""Synapses that one exact sum holds."""
+MAX_NEURONS = 65535
 
 
 def _exponent(value: float, what: str, low: int, high: int) -> int:
@@ -72,7 +79,8 @@ def _rule(rule: str, where: str) -> int:
 def _check_times(population: Population, dt: float) -> None:
     for name, tau in (("τm", population.tau_m), ("τr", population.tau_r)):
         if not (math.isfinite(tau) and tau > 0):
-            raise NetworkError(f"population {population.name}: {name} = {tau:g} s must be positive")
+            raise NetworkError(f"population {population.name}: {name} = {tau:g} s must be positive "
+                               "and finite")
         if tau < dt:
             raise NetworkError(
                 f"population {population.name}: {name} = {tau:g} s is below dt = {dt:g} s")
@@ -88,6 +96,8 @@ def _taps(population: Population) -> tuple[float, float]:
         raise NetworkError(f"population {population.name}: unknown taps '{population.taps}'; "
                            f"there are: {', '.join(taps)}, or a pair")
     pair = taps[population.taps] if isinstance(population.taps, str) else tuple(population.taps)
+    if len(pair) != 2:
+        raise NetworkError(f"population {population.name}: {len(pair)} taps; there are 2")
     for tap in pair:
         if not abs(tap) < TAP_STATE.limit:
             raise NetworkError(f"population {population.name}: tap {tap:g} does not fit ±"
@@ -122,7 +132,8 @@ def _population(population: Population, dt: float, first: int, output_first: int
         "membrane_mantissa": membrane[0], "membrane_shift": membrane[1],
         "error_mantissa": error[0], "error_shift": error[1],
         "tap_step": TAP_STATE.quantize(tap_step),
-        "tap_limit": TAP_STATE.quantize(population.tap_limit),
+        "tap_limit": (TAP_STATE.quantize(population.tap_limit) if population.taps == "learned"
+                      else TAP_STATE.max),
         "noisy": int(population.noise > 0), "noise_shift": -noise,
         "nudged": int(population.nudging > 0), "nudge_shift": -nudge,
         "gain_shift": _exponent(population.gain, f"{where}: gain β", -8, 7),
@@ -130,10 +141,13 @@ def _population(population: Population, dt: float, first: int, output_first: int
     }
 
 
-def _weights(values, shape: tuple[int, int], what: str) -> np.ndarray:
-    array = np.zeros(shape) if values is None else np.asarray(values, dtype=np.float64)
+def _weights(values, shape: tuple[int, ...], what: str) -> np.ndarray:
+    try:
+        array = np.zeros(shape) if values is None else np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{what} is not an array of numbers: {error}") from error
     if array.shape != shape:
-        raise NetworkError(f"{what} has shape {array.shape}; the projection needs {shape}")
+        raise NetworkError(f"{what} has shape {array.shape}; it must have {shape}")
     if not np.isfinite(array).all():
         raise NetworkError(f"{what} holds a value that is not finite")
     if array.size and np.abs(array).max() >= WEIGHT.limit:
@@ -166,8 +180,10 @@ def _projection(network: Network, projection: Projection, synapse_first: int, tr
         raise NetworkError(f"{where}: unknown feedback '{projection.feedback}'; there are: "
                            f"{', '.join(FEEDBACK)}")
     decay = _exponent(projection.decay, f"{where}: decay", -31, -1) if projection.decay else 0
-    noise = -_exponent(_source_noise(network, projection), f"{where}: noise", -10, 0)
-    mirror = -_exponent(projection.feedback_rate, f"{where}: feedback rate", -20, -6)
+    noise = mirror = 0
+    if projection.feedback == "mirror":
+        noise = -_exponent(_source_noise(network, projection), f"{where}: noise", -10, 0)
+        mirror = -_exponent(projection.feedback_rate, f"{where}: feedback rate", -20, -6)
     prospective = _rule(projection.rule or target.rule, where)
     trace = _mantissa(network.dt / target.tau_m, f"{where}: dt/τm", 16, 0, 24)
     record = {
@@ -187,6 +203,20 @@ def _projection(network: Network, projection: Projection, synapse_first: int, tr
                     _weights(projection.backward, shape, f"{where}: B"))
 
 
+def _check_fans(network: Network, projections: list[dict]) -> None:
+    """Refuse sums that could overflow, forward or backward."""
+    neurons = network.inputs + network.neurons
+    if neurons > MAX_NEURONS:
+        raise NetworkError(f"{neurons} neurons, inputs included; a program holds {MAX_NEURONS}")
+    fan_in, fan_out = np.zeros(neurons, np.int64), np.zeros(neurons, np.int64)
+    for p in projections:
+        fan_in[p["target_first"]:][:p["target_size"]] += p["source_size"]
+        fan_out[p["source_first"]:][:p["source_size"]] += p["target_size"]
+    for what, fan in (("fan-in", fan_in), ("fan-out", fan_out)):
+        if fan.max() > MAX_FAN:
+            raise NetworkError(f"{what} of a neuron = {fan.max()}; exact sums hold {MAX_FAN}")
+
+
 def _input_record(inputs: int) -> dict:
     record = dict.fromkeys(POPULATION, 0)
     return record | {"size": inputs, "is_input": 1}
@@ -201,9 +231,10 @@ def _initial_state(network: Network, weights, traces: int, seed: int) -> State:
     for population in network.populations:
         first = network.first(population.name)
         here = slice(first, first + population.size)
-        bias = np.broadcast_to(np.asarray(population.bias, dtype=np.float64), population.size)
         what = f"population {population.name}: bias"
-        state["bias"][here] = _weights(bias[None, :], (1, population.size), what)[0]
+        bias = np.full(population.size, population.bias) if np.ndim(
+            population.bias) == 0 else population.bias
+        state["bias"][here] = _weights(bias, (population.size,), what)
         state["c0"][here], state["c1"][here] = TAP_STATE.quantize(_taps(population))
     word = (0x9E3779B9 ^ (seed * 0x85EBCA6B)) & 0xFFFFFFFF or 1
     for _ in range(16):
@@ -242,6 +273,7 @@ def compile_network(network: Network, *, seed: int = 0) -> Program:
         weights.append(pair)
         synapse_first += pair[0].size
         trace_first += record["source_size"]
+    _check_fans(network, projections)
     tables = np.zeros((TABLE_SLOTS, *table("linear").shape), np.int64)
     for slot, name in enumerate(activations):
         tables[slot] = table(name)

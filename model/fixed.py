@@ -3,34 +3,33 @@
 All work on int64 and are compiled by Numba; the hardware's twins live in ``hdl/fixed.py``.
 """
 
+import numpy as np
 from numba import njit
 
 __all__ = ["shift_round", "saturate", "limit", "bit_length", "next_word"]
 
 
-@njit(inline="always", cache=True)
+@njit(cache=True)
 def shift_round(value, shift):
     """``value / 2**shift``, rounded half up; ``shift`` ≥ 0."""
     return (value + ((1 << shift) >> 1)) >> shift
 
 
-@njit(inline="always", cache=True)
+@njit(cache=True)
 def saturate(value, width):
     """``value`` limited to ``width`` bits of two's complement."""
     high = (1 << (width - 1)) - 1
     return min(max(value, -high - 1), high)
 
 
-@njit(inline="always", cache=True)
-def limit(value, width, counts, counter):
-    """``saturate``, and one more in ``counts[counter]`` where it had to."""
+@njit(cache=True)
+def limit(value, width):
+    """``saturate``, and whether it had to (0 or 1)."""
     kept = saturate(value, width)
-    if kept != value:
-        counts[counter] += 1
-    return kept
+    return kept, np.int64(kept != value)
 
 
-@njit(inline="always", cache=True)
+@njit(cache=True)
 def bit_length(value):
     """Bits needed for a non-negative ``value`` below 2**31: 0 for 0, else 1 + ⌊log2⌋."""
     length = 0
@@ -41,7 +40,7 @@ def bit_length(value):
     return length + (1 if value else 0)
 
 
-@njit(inline="always", cache=True)
+@njit(cache=True)
 def next_word(word):
     """Next state of the xorshift32 generator (Marsaglia 2003, shifts 13, 17, 5); never 0."""
     word ^= (word << 13) & 0xFFFFFFFF

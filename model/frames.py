@@ -54,12 +54,13 @@ class Frames:
            flags=LEARNING) -> "Frames":
         """Quantise real streams.
 
-        inputs     (T, inputs), |x| < 4; targets or errors (T, outputs), NaN where nothing is taught
+        inputs     (T, inputs) or (T,), |x| < 4; targets or errors (T, outputs), NaN where nothing is taught
         modulator  scalar or (T,), |m| < 8;  flags  one value or (T,)
 
         Raises :class:`NetworkError` for a NaN or infinity elsewhere, or a value that saturates.
         """
-        inputs = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+        inputs = np.asarray(inputs, dtype=np.float64)
+        inputs = inputs[:, None] if inputs.ndim == 1 else inputs
         steps = len(inputs)
         if targets is not None and errors is not None:
             raise NetworkError("frames: give targets or errors, not both")
@@ -67,16 +68,27 @@ class Frames:
         kind = np.zeros((steps, outputs), np.int64)
         teach = np.zeros((steps, outputs))
         if taught is not None:
-            taught = np.asarray(taught, dtype=np.float64).reshape(steps, outputs)
+            taught = np.asarray(taught, dtype=np.float64)
+            if taught.size != steps * outputs:
+                raise NetworkError(f"frames: targets or errors have shape {taught.shape}; the "
+                                   f"inputs need {(steps, outputs)}")
+            taught = taught.reshape(steps, outputs)
             given = ~np.isnan(taught)
             kind[given] = Teach.TARGET if targets is not None else Teach.ERROR
             teach[given] = taught[given]
         return cls(
             inputs=_exact(inputs, RATE, "input"), teach=_exact(teach, RATE, "target"), kind=kind,
-            modulator=_exact(np.broadcast_to(np.asarray(modulator, np.float64), steps), MODULATOR,
+            modulator=_exact(_per_step(modulator, steps, np.float64, "neuromodulator"), MODULATOR,
                              "neuromodulator"),
-            flags=np.broadcast_to(np.asarray(flags, np.int64), steps).copy(),
+            flags=_per_step(flags, steps, np.int64, "flags").copy(),
         )
+
+
+def _per_step(values, steps: int, dtype, what: str) -> np.ndarray:
+    values = np.asarray(values, dtype)
+    if values.shape not in ((), (steps,)):
+        raise NetworkError(f"frames: {what} has shape {values.shape}; the inputs need {(steps,)}")
+    return np.broadcast_to(values, steps)
 
 
 def _exact(values: np.ndarray, form, what: str) -> np.ndarray:

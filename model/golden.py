@@ -5,17 +5,30 @@ follow, then all neurons; everything reads what the previous step left.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from model.fixed import limit as _limit
-from model.fixed import next_word, saturate, shift_round
+from model.fixed import limit, next_word, saturate, shift_round
 from model.formats import COUNTERS
-from model.neuron import (
-    CHANGE, CHANGE_MEAN, CURRENT, E, ERROR, R, S, U, V, WORD, X, XI, mirror_exponent, neuron_step,
-)
 from model.frames import Frames
+from model.neuron import (
+    CHANGE,
+    CHANGE_MEAN,
+    CURRENT,
+    ERROR,
+    WORD,
+    XI,
+    E,
+    R,
+    S,
+    U,
+    V,
+    X,
+    mirror_exponent,
+    neuron_step,
+)
 from model.program import Feedback, Flag, Program
 
 __all__ = ["Golden", "Outputs"]
@@ -39,136 +52,156 @@ def _reset(flags, inputs, neurons, traces):
         traces[:, PSI] = 0
 
 
+# Indices are unsigned: a signed one could be negative, which keeps loops from vectorising.
 @njit
-def _sums(tied, size, W, B, rates, e, sums):
-    """Old weights: returns Σ W r and adds B e (or W e, tied) to ``sums``."""
-    total = np.int64(0)
+def _sums(p, base, back, e, W, view, sums):
+    """Old weights: returns Σ W r of one row and adds ``back`` e to ``sums``."""
+    total, first, size = np.int64(0), np.uint64(p.source_first), np.uint64(p.source_size)
     for j in range(size):
-        total += np.int64(W[j]) * np.int64(rates[j])
-    back = W if tied else B
+        total += np.int64(W[base + j]) * np.int64(view.rates[first + j])
     for j in range(size):
-        sums[j] += np.int64(back[j]) * e
+        sums[first + j] += np.int64(back[base + j]) * e
     return total
 
 
 @njit
-def _learn_forward(p, factor, W, psi, dither, word):
+def _learn_forward(p, base, weights, factor, word, view):
     """W += ê ψ, with stochastic rounding and optional decay; returns saturations."""
     limited, shift, half, decay = 0, p.change_shift, (1 << p.change_shift) >> 1, p.decay_shift
-    for j in range(len(W)):
-        w = np.int64(W[j])
-        step = ((factor * psi[j] + half) >> shift) + np.int64(word ^ dither[j])
+    first, trace = np.uint64(p.source_first), np.uint64(p.trace_first)
+    for j in range(np.uint64(p.source_size)):
+        w = np.int64(weights[base + j])
+        step = (factor * np.int64(view.psi[trace + j]) + half) >> shift
+        step += np.int64(word ^ view.high[first + j])
         if decay:
             step -= (w << 16) >> decay
         moved = w + (step >> 16)
         kept = saturate(moved, 18)
         limited += moved != kept
-        W[j] = kept
+        weights[base + j] = kept
     return limited
 
 
 @njit
-def _learn_mirror(B, change, pull, xi, dither, word):
+def _learn_mirror(p, base, B, change, pull, word, view):
     """B += ηB (ξ ΔI/ε − B), for sources that were noisy; returns saturations."""
-    limited = 0
-    for j in range(len(B)):
-        b, sign = np.int64(B[j]), np.int64(xi[j])
-        step = sign * change - ((b << 16) >> pull) + np.int64(word ^ dither[j])
+    limited, first, trace = 0, np.uint64(p.source_first), np.uint64(p.trace_first)
+    for j in range(np.uint64(p.source_size)):
+        b, sign = np.int64(B[base + j]), np.int64(view.xi[trace + j])
+        step = sign * change - ((b << 16) >> pull) + np.int64(word ^ view.low[first + j])
         moved = b + (step >> 16) * (sign & 1)
         kept = saturate(moved, 18)
         limited += moved != kept
-        B[j] = kept
+        B[base + j] = kept
     return limited
 
 
 @njit
-def _project(p, neurons, traces, W, B, rates, low, high, totals, sums, flags, modulator, counts):
+def _project(p, neurons, W, B, view, totals, sums, flags, modulator, counts):
     """The synapse pass over one projection."""
-    first, size = p.source_first, p.source_size
-    sources = slice(first, first + size)
-    psi = traces[p.trace_first : p.trace_first + size, PSI]
-    xi = traces[p.trace_first : p.trace_first + size, PSI_XI]
-    learn = flags & LEARN
     rate = shift_round(p.rate_mantissa * modulator, 14)
     for row in range(p.target_size):
-        i = p.target_first + row
-        base = p.synapse_first + row * size
-        w, b = W[base : base + size], B[base : base + size]
+        i = np.uint64(p.target_first + row)
+        base = np.uint64(p.synapse_first + row * p.source_size)
         error = neurons[i, E]
-        totals[i] += _sums(p.feedback == TIED, size, w, b, rates[sources], error, sums[sources])
-        if not learn:
+        if p.feedback == TIED:
+            totals[i] += _sums(p, base, W, error, W, view, sums)
+        else:
+            totals[i] += _sums(p, base, B, error, W, view, sums)
+        if not flags & LEARN:
             continue
         word = neurons[i, WORD]
         taught_by = error if p.prospective else neurons[i, ERROR]
-        factor = _limit(shift_round(rate * taught_by, p.factor_shift), 18, counts, _FACTOR)
+        factor, hit = limit(shift_round(rate * taught_by, p.factor_shift), 18)
+        counts[_FACTOR] += hit
         if p.feedback == MIRROR:
             exponent = mirror_exponent(neurons[i, CHANGE_MEAN], p.noise_shift, p.self_scaling)
             pull = p.mirror_shift + exponent
-            change = _limit(shift_round(neurons[i, CHANGE] << 11, pull - p.noise_shift + 4), 32,
-                            counts, _MIRROR)
-            counts[_WEIGHT] += _learn_mirror(b, change, pull, xi, low[sources],
-                                             np.int32(word >> 16))
+            change = shift_round(neurons[i, CHANGE] << 11, pull - p.noise_shift + 4)
+            change, hit = limit(change, 32)
+            counts[_MIRROR] += hit
+            counts[_WEIGHT] += _learn_mirror(p, base, B, change, pull, np.int32(word >> 16), view)
         if p.plastic:
-            word_low, dither = np.int32(word & 0xFFFF), high[sources]
+            word_low = np.int32(word & 0xFFFF)
             if p.feedback == KOLEN_POLLACK:
-                counts[_WEIGHT] += _learn_forward(p, factor, b, psi, dither, word_low)
-            counts[_WEIGHT] += _learn_forward(p, factor, w, psi, dither, word_low)
+                counts[_WEIGHT] += _learn_forward(p, base, B, factor, word_low, view)
+            counts[_WEIGHT] += _learn_forward(p, base, W, factor, word_low, view)
 
 
 @njit
 def _trace(p, neurons, traces, flags, counts):
     """ψ = D⁺τr I⁻τm [r] for the sources of one projection, and the ξ that rode on r."""
-    for j in range(p.source_size):
-        t, n = traces[p.trace_first + j], neurons[p.source_first + j]
+    for j in range(np.uint64(p.source_size)):
+        t, n = np.uint64(p.trace_first) + j, np.uint64(p.source_first) + j
         if not flags & INTEGRATE:
-            t[PSI_XI] = 0
+            traces[t, PSI_XI] = 0
             continue
-        low = t[LOW]
-        drive = _limit(shift_round((n[R] << 12) - low, 13), 18, counts, _RATE)
-        t[PSI] = _limit(shift_round((low << 3) + p.ratio * drive, 15), 18, counts, _RATE)
-        t[LOW] = _limit(low + shift_round(p.trace_mantissa * drive, 3 + p.trace_shift), 30, counts,
-                        _RATE)
-        t[PSI_XI] = n[XI]
+        low = traces[t, LOW]
+        drive, hit_drive = limit(shift_round((neurons[n, R] << 12) - low, 13), 18)
+        traces[t, PSI], hit_psi = limit(shift_round((low << 3) + p.ratio * drive, 15), 18)
+        step = shift_round(p.trace_mantissa * drive, 3 + p.trace_shift)
+        traces[t, LOW], hit_low = limit(low + step, 30)
+        counts[_RATE] += hit_drive + hit_psi + hit_low
+        traces[t, PSI_XI] = neurons[n, XI]
+
+
+@njit
+def _look(neurons, traces, view):
+    """Gather what every row of synapses reads."""
+    for n in range(len(neurons)):
+        view.rates[n] = neurons[n, R]
+        view.low[n], view.high[n] = neurons[n, WORD] & 0xFFFF, neurons[n, WORD] >> 16
+    for t in range(len(traces)):
+        view.psi[t], view.xi[t] = traces[t, PSI], traces[t, PSI_XI]
 
 
 @njit(nogil=True)
-def _run(populations, projections, tables, neurons, traces, W, B, generator, counts, inputs, teach,
-         kind, modulator, flags, rates_out, errors_out):
+def _run(populations, projections, tables, neurons, traces, W, B, generator, counts, view,
+         inputs, teach, kind, modulator, flags, rates_out, errors_out):
     size = len(neurons)
     channels = populations[0].size
     totals, sums = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    rates, low, high = np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32)
     word = generator[0]
     for t in range(len(flags)):
         _reset(flags[t], channels, neurons, traces)
-        neurons[:channels, R] = inputs[t]
-        for n in range(size):
-            totals[n], sums[n] = 0, 0
-            rates[n] = neurons[n, R]
-            low[n], high[n] = neurons[n, WORD] & 0xFFFF, neurons[n, WORD] >> 16
-        for p in projections:
-            _project(p, neurons, traces, W, B, rates, low, high, totals, sums, flags[t],
-                     modulator[t], counts)
-        for p in projections:
-            _trace(p, neurons, traces, flags[t], counts)
-        for p in populations:
+        for n in range(channels):
+            neurons[n, R] = inputs[t, n]
+        _look(neurons, traces, view)
+        for q in range(len(projections)):
+            _project(projections[q], neurons, W, B, view, totals, sums, flags[t], modulator[t],
+                     counts)
+        for q in range(len(projections)):
+            _trace(projections[q], neurons, traces, flags[t], counts)
+        for q in range(len(populations)):
+            p = populations[q]
             for k in range(p.size):
-                n, o = p.first + k, p.output_first + k
+                n, o = np.uint64(p.first + k), np.uint64(p.output_first + k)
                 word = next_word(word)
                 if p.is_input:
                     neurons[n, WORD] = word
-                    continue
-                given, what = (teach[t, o], kind[t, o]) if p.is_output else (0, 0)
-                rate, error = neuron_step(p, neurons[n], totals[n], sums[n], given, what,
-                                          modulator[t], flags[t], word, tables, counts)
-                if p.is_output:
-                    rates_out[t, o], errors_out[t, o] = rate, error
+                else:
+                    given, what = (teach[t, o], kind[t, o]) if p.is_output else (0, 0)
+                    rate, error = neuron_step(p, neurons, n, totals[n], sums[n], given, what,
+                                              modulator[t], flags[t], word, tables, counts)
+                    if p.is_output:
+                        rates_out[t, o], errors_out[t, o] = rate, error
+                totals[n], sums[n] = 0, 0
     generator[0] = word
+
+
+class _View(NamedTuple):
+    """What rows of synapses read, contiguous and narrow so that the compiler vectorises."""
+
+    rates: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    psi: np.ndarray
+    xi: np.ndarray
 
 
 @dataclass
 class Outputs:
-    """What a block of frames returned: int64 arrays of shape (steps, outputs), in RATE and ERROR."""
+    """What a block of frames returned: int64 arrays (steps, outputs), in RATE and ERROR."""
 
     rates: np.ndarray
     errors: np.ndarray
@@ -182,6 +215,8 @@ class Golden:
         self.state = program.state.copy()
         self.saturations = np.zeros(len(COUNTERS), np.int64)
         self.steps = 0
+        sizes = (program.neurons,) * 3 + (program.traces,) * 2
+        self._view = _View(*(np.zeros(size, np.int32) for size in sizes))
 
     def run(self, frames: Frames) -> Outputs:
         """Advance by ``len(frames)`` steps."""
@@ -189,7 +224,8 @@ class Golden:
         frames.check(program)
         outputs = Outputs(*(np.zeros((len(frames), program.outputs), np.int64) for _ in range(2)))
         _run(program.populations, program.projections, program.tables, state.neurons, state.traces,
-             state["W"], state["B"], state.generator, self.saturations, frames.inputs, frames.teach,
-             frames.kind, frames.modulator, frames.flags, outputs.rates, outputs.errors)
+             state["W"], state["B"], state.generator, self.saturations, self._view, frames.inputs,
+             frames.teach, frames.kind, frames.modulator, frames.flags, outputs.rates,
+             outputs.errors)
         self.steps += len(frames)
         return outputs

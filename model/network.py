@@ -124,6 +124,8 @@ class Network:
         """First neuron and number of neurons that a projection starts from."""
         names = projection.source
         names = (names,) if isinstance(names, str) else tuple(names)
+        if not names:
+            raise NetworkError(f"projection to {projection.target}: a source range needs a name")
         end = None
         for name in names:
             first = self.first(name)

@@ -4,11 +4,11 @@ The equations are those of docs/theory.md; every output is made from the old sta
 move.  ``hdl/neuron.py`` is the same function as a pipeline.
 """
 
+import numpy as np
 from numba import njit
 
 from model.activation import SEGMENT_BITS, SEGMENTS
-from model.fixed import bit_length, shift_round
-from model.fixed import limit as _limit
+from model.fixed import bit_length, limit, shift_round
 from model.formats import COUNTERS
 from model.program import NEURON_STATES, Flag, Teach
 
@@ -16,52 +16,53 @@ __all__ = ["neuron_step"]
 
 (U, S, CURRENT, R, XI, ERROR, E, V, X, C0, C1, BIAS, CHANGE, CHANGE_MEAN, WORD) = range(
     len(NEURON_STATES))
-_CURRENT, _MEMBRANE, _RATE, _ERROR, _WEIGHT, _BIAS, _FACTOR, _MIRROR = range(len(COUNTERS))
+_CURRENT, _MEMBRANE, _RATE, _ERROR, _BIAS = (
+    COUNTERS.index(name) for name in ("current", "membrane", "rate", "error", "bias"))
 LEARN, INTEGRATE, NOISE = int(Flag.LEARN), int(Flag.INTEGRATE), int(Flag.NOISE)
 TARGET, GIVEN = int(Teach.TARGET), int(Teach.ERROR)
 HALF = SEGMENTS // 2
 
 
-@njit(inline="always")
+@njit
 def _sign(value):
     return (1 if value > 0 else 0) - (1 if value < 0 else 0)
 
 
-@njit(inline="always")
+@njit
 def _tap(tap, move, p):
     return min(max(tap - p.tap_step * move, -p.tap_limit), p.tap_limit)
 
 
 @njit
-def neuron_step(p, n, total, errors_above, teach, kind, modulator, flags, word, tables, counts):
-    """Advance neuron state row ``n`` of population record ``p``; returns (φ(s), ē).
+def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flags, word, tables,
+                counts):
+    """Advance row ``n`` of the neuron states, of population record ``p``; returns (φ(s), ē).
 
     total, errors_above   exact sums Σ W r and Σ B e (29 fractional bits)
     teach, kind           target or error of an output neuron, and which of them it is
     word                  this neuron's random word of this step
     """
     integrate, learn = flags & INTEGRATE, flags & LEARN
-    u, e_old, error_old = n[U], n[E], n[ERROR]
+    u, e_old, error_old = neurons[n, U], neurons[n, E], neurons[n, ERROR]
 
     # The membrane looks back, the potential s looks ahead.
     nudge = shift_round(e_old << 8, p.nudge_shift) if p.nudged else 0
-    current = _limit(shift_round(total, 6) + (n[BIAS] << 9) + nudge, 27, counts, _CURRENT)
-    drive = _limit(shift_round((current << 3) - u, 12), 18, counts, _MEMBRANE)
-    s = _limit(shift_round((u << 4) + p.ratio * drive, 14), 20, counts, _MEMBRANE)
-    u_new = _limit(u + shift_round(p.membrane_mantissa * drive, 4 + p.membrane_shift), 30, counts,
-                   _MEMBRANE)
+    current, hits_current = limit(shift_round(total, 6) + (neurons[n, BIAS] << 9) + nudge, 27)
+    drive, hit_drive = limit(shift_round((current << 3) - u, 12), 18)
+    s, hit_s = limit(shift_round((u << 4) + p.ratio * drive, 14), 20)
+    u_new, hit_u = limit(u + shift_round(p.membrane_mantissa * drive, 4 + p.membrane_shift), 30)
     if not integrate:
-        s = n[S]
+        s = neurons[n, S]
 
     # Rate and slope from the tables; the neuron's sign ξ rides on the rate that is sent.
-    segment, position = (s >> SEGMENT_BITS) + HALF, s & ((1 << SEGMENT_BITS) - 1)
-    row = tables[p.table, segment]
-    rate = row[0] + shift_round(row[1] * position, SEGMENT_BITS)
-    slope = row[2] + shift_round(row[3] * position, SEGMENT_BITS)
+    table, row = np.uint64(p.table), np.uint64((s >> SEGMENT_BITS) + HALF)
+    position = s & ((1 << SEGMENT_BITS) - 1)
+    rate = tables[table, row, 0] + shift_round(tables[table, row, 1] * position, SEGMENT_BITS)
+    slope = tables[table, row, 2] + shift_round(tables[table, row, 3] * position, SEGMENT_BITS)
     xi = 0
     if flags & NOISE and p.noisy:
         xi = 1 if word >> 31 else -1
-    sent = _limit(rate + xi * (1 << (15 - p.noise_shift)), 18, counts, _RATE)
+    sent, hits_rate = limit(rate + xi * (1 << (15 - p.noise_shift)), 18)
 
     # The error arrives, from above and from the teacher.
     taught = 0
@@ -71,47 +72,54 @@ def neuron_step(p, n, total, errors_above, teach, kind, modulator, flags, word, 
         elif kind == GIVEN:
             taught = teach
     taught = shift_round(taught << 7, 7 - p.gain_shift)
-    arrived = _limit(shift_round(errors_above, 14) + taught, 18, counts, _ERROR)
-    error = _limit(shift_round(slope * arrived, 16), 18, counts, _ERROR)
+    arrived, hit_arrived = limit(shift_round(errors_above, 14) + taught, 18)
+    error, hit_error = limit(shift_round(slope * arrived, 16), 18)
 
     # The same trick with the roles swapped: a low-pass state and two taps.
-    v, x, c0, c1 = n[V], n[X], n[C0] >> 9, n[C1] >> 9
-    v_now, x_now = _limit(shift_round(v, 12), 18, counts, _ERROR), _limit(
-        shift_round(x, 12), 18, counts, _ERROR)
-    error_drive = _limit(shift_round((error << 12) - v, 12), 18, counts, _ERROR)
-    x_drive = _limit(shift_round(v - x, 12), 18, counts, _ERROR)
+    v, x, c0, c1 = neurons[n, V], neurons[n, X], neurons[n, C0] >> 9, neurons[n, C1] >> 9
+    v_now, hit_v = limit(shift_round(v, 12), 18)
+    x_now, hit_x = limit(shift_round(x, 12), 18)
+    error_drive, hit_error_drive = limit(shift_round((error << 12) - v, 12), 18)
+    x_drive, hit_x_drive = limit(shift_round(v - x, 12), 18)
     ahead = c0 * error + c1 * v_now
-    e = _limit(shift_round(ahead, 12), 18, counts, _ERROR)
+    e, hit_e = limit(shift_round(ahead, 12), 18)
+    hits_error = (hit_arrived + hit_error + hit_v + hit_x + hit_error_drive + hit_x_drive + hit_e)
 
     # Taps: sign-sign LMS on the residual, whose power is the distance to the exact adjoint.
     if learn and integrate:
         causal = v - shift_round(p.ratio * error_drive, 4)
         residual = _sign(2 * (c0 * v_now + c1 * x_now) - ahead - causal)
-        n[C0] = _tap(n[C0], residual * _sign(2 * v - (error << 12)), p)
-        n[C1] = _tap(n[C1], residual * _sign(2 * x - v), p)
+        neurons[n, C0] = _tap(neurons[n, C0], residual * _sign(2 * v - (error << 12)), p)
+        neurons[n, C1] = _tap(neurons[n, C1], residual * _sign(2 * x - v), p)
 
     # Bias: the error that the last step left, as for the weights.
     if learn:
         factor = shift_round(p.bias_mantissa * modulator, 14)
         taught_by = e_old if p.prospective else error_old
         step = shift_round(factor * taught_by, p.bias_shift - 2) + (word & 0xFFFF)
-        n[BIAS] = _limit(n[BIAS] + (step >> 16), 18, counts, _BIAS)
+        neurons[n, BIAS], hit = limit(neurons[n, BIAS] + (step >> 16), 18)
+        counts[_BIAS] += hit
 
     if integrate:
-        change = _limit(current - n[CURRENT], 27, counts, _CURRENT)
-        n[CHANGE_MEAN] += shift_round((abs(change) << 3) - n[CHANGE_MEAN], 8)
-        n[CHANGE] = change
-        n[CURRENT] = current
-        n[U] = u_new
-        n[V] = _limit(v + shift_round(p.error_mantissa * error_drive, 4 + p.error_shift), 30,
-                      counts, _ERROR)
-        n[X] = _limit(x + shift_round(p.membrane_mantissa * x_drive, 4 + p.membrane_shift), 30,
-                      counts, _ERROR)
-    n[S], n[R], n[XI], n[ERROR], n[E], n[WORD] = s, sent, xi, error, e, word
+        change, hit = limit(current - neurons[n, CURRENT], 27)
+        hits_current += hit
+        neurons[n, CHANGE_MEAN] += shift_round((abs(change) << 3) - neurons[n, CHANGE_MEAN], 8)
+        neurons[n, CHANGE], neurons[n, CURRENT], neurons[n, U] = change, current, u_new
+        v_step = shift_round(p.error_mantissa * error_drive, 4 + p.error_shift)
+        x_step = shift_round(p.membrane_mantissa * x_drive, 4 + p.membrane_shift)
+        neurons[n, V], hit_v = limit(v + v_step, 30)
+        neurons[n, X], hit_x = limit(x + x_step, 30)
+        hits_error += hit_v + hit_x
+    neurons[n, S], neurons[n, R], neurons[n, XI] = s, sent, xi
+    neurons[n, ERROR], neurons[n, E], neurons[n, WORD] = error, e, word
+    counts[_CURRENT] += hits_current
+    counts[_MEMBRANE] += hit_drive + hit_s + hit_u
+    counts[_RATE] += hits_rate
+    counts[_ERROR] += hits_error
     return rate, error
 
 
-@njit(inline="always")
+@njit
 def mirror_exponent(change_mean, noise_shift, self_scaling):
     """2n of ηB · 2**(−2n): n = max(0, ⌊log2(mean|ΔI| / ε)⌋)."""
     if not self_scaling:

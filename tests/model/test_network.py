@@ -40,7 +40,7 @@ REFUSED = {
     "W too large": (network(lower={"weights": [[0.1], [-8.0]]}),
                     "projection input>hidden: W reaches 8; weights are below 8"),
     "W of another shape": (network(lower={"weights": [[0.1, 0.2]]}),
-                           r"W has shape \(1, 2\); the projection needs \(2, 1\)"),
+                           r"W has shape \(1, 2\); it must have \(2, 1\)"),
     "bias too large": (network(hidden={"bias": 9.0}),
                        "population hidden: bias reaches 9; weights are below 8"),
     "bias with a NaN": (network(hidden={"bias": [0.0, NAN]}), "bias holds a value that is not f"),
