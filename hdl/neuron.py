@@ -12,6 +12,7 @@ from model.program import NEURON_STATES, POPULATION, Flag
 
 __all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "SATURATIONS"]
 
+FLAG_BITS = max(Flag).value.bit_length()
 MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa")
 
 
@@ -59,8 +60,6 @@ class NeuronPipeline(wiring.Component):
     table_read_latency = Activation.read_latency
 
     def __init__(self, tag_width: int):
-        if tag_width < 0:
-            raise ValueError(f"tag width = {tag_width} must not be negative")
         states = NEURON_STATE_SHAPES
         super().__init__({
             "i": In(data.StructLayout({

@@ -80,14 +80,13 @@ class Pipeline:
 
     def product(self, a: Staged, b: Staged) -> Staged:
         """``a × b`` by a :class:`Multiplier`, whose input registers may follow ``now``."""
+        for shape in (a.value.shape(), b.value.shape()):
+            if shape.width + (not shape.signed) > OPERAND_WIDTH:
+                raise ValueError(f"operand of {shape} is wider than signed({OPERAND_WIDTH})")
         stage = max(a.stage, b.stage)
         multiplier = Multiplier()
         self._m.submodules += multiplier
-        for port, operand in ((multiplier.a, a), (multiplier.b, b)):
-            shape = operand.value.shape()
-            if shape.width + (not shape.signed) > OPERAND_WIDTH:
-                raise ValueError(f"operand of {shape} is wider than signed({OPERAND_WIDTH})")
-            self._m.d.comb += port.eq(operand.at(stage))
+        self._m.d.comb += [multiplier.a.eq(a.at(stage)), multiplier.b.eq(b.at(stage))]
         return self.enter(multiplier.product, stage + multiplier.latency)
 
     def finish(self) -> None:

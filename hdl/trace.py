@@ -39,12 +39,11 @@ class TracePipeline(wiring.Component):
     latency = 6
 
     def __init__(self, tag_width: int):
-        if tag_width < 0:
-            raise ValueError(f"tag width = {tag_width} must not be negative")
         states = {"low": signed(TRACE.width), "psi": signed(RATE.width), "xi": signed(2)}
         super().__init__({
             "i": In(data.StructLayout({
-                "valid": 1, "tag": tag_width, "r": signed(RATE.width), **states, "flags": len(Flag),
+                "valid": 1, "tag": tag_width, "r": signed(RATE.width), **states,
+                "flags": max(Flag).value.bit_length(),
                 "ratio": signed(RATIO.width), "trace_mantissa": signed(RATIO.width),
                 "trace_shift": PROJECTION["trace_shift"],
             })),

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from hdl import dynamics
 from hdl.neuron import NeuronPipeline
 from sim.bench import run_bench
 
@@ -12,3 +15,10 @@ ENVIRONMENT = {"NUMBA_DISABLE_JIT": "1"}
 
 def test_neurons_equal_the_model():
     assert run_bench(NeuronPipeline(10), BENCH, environment=ENVIRONMENT) == 1
+
+
+@pytest.mark.parametrize("constant", ["MEAN_SHIFT", "NOW_SHIFT"])
+def test_mutant_is_noticed(monkeypatch, constant):
+    monkeypatch.setattr(dynamics, constant, getattr(dynamics, constant) + 1)
+    with pytest.raises(AssertionError, match=r"expected -?\d+, got"):
+        run_bench(NeuronPipeline(10), BENCH, environment=ENVIRONMENT)
