@@ -45,7 +45,7 @@ def _exponent(value: float, what: str, low: int, high: int) -> int:
 
 
 def _mantissa(value: float, what: str, bits: int, low: int, high: int) -> tuple[int, int]:
-    """``value`` as m · 2**−(bits + k), 2**bits ≤ m < 2**(bits + 1); refused unless low ≤ k ≤ high."""
+    """``value`` as m · 2**−(bits + k), 2**bits ≤ m < 2**(bits + 1); refused unless k fits."""
     if not math.isfinite(value) or value < 0:
         raise NetworkError(f"{what} = {value:g} must be finite and not negative")
     if value == 0:
@@ -279,7 +279,8 @@ def compile_network(network: Network, *, seed: int = 0) -> Program:
         tables[slot] = table(name)
     return Program(
         name=network.name, dt=network.dt, inputs=network.inputs, outputs=output_first,
-        populations=_records(populations, POPULATION), projections=_records(projections, PROJECTION),
+        populations=_records(populations, POPULATION),
+        projections=_records(projections, PROJECTION),
         tables=tables, state=_initial_state(network, weights, trace_first, seed),
         population_names=["input", *names], projection_names=[p.name for p in network.projections],
     )

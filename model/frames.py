@@ -54,7 +54,8 @@ class Frames:
            flags=LEARNING) -> "Frames":
         """Quantise real streams.
 
-        inputs     (T, inputs) or (T,), |x| < 4; targets or errors (T, outputs), NaN where nothing is taught
+        inputs     (T, inputs) or (T,), |x| < 4
+        targets or errors   (T, outputs), NaN where nothing is taught
         modulator  scalar or (T,), |m| < 8;  flags  one value or (T,)
 
         Raises :class:`NetworkError` for a NaN or infinity elsewhere, or a value that saturates.
@@ -95,5 +96,6 @@ def _exact(values: np.ndarray, form, what: str) -> np.ndarray:
     bad = ~(np.abs(values) < form.limit)
     if bad.any():
         at = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise NetworkError(f"{what} at step {at[0]} is {values[at]:g}; the limit is ±{form.limit:g}")
+        raise NetworkError(f"{what} at step {at[0]} is {values[at]:g}; "
+                           f"the limit is ±{form.limit:g}")
     return form.quantize(values)

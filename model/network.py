@@ -87,7 +87,8 @@ class Projection:
     @property
     def name(self) -> str:
         """``source>target``, as reports call it."""
-        return f"{self.source if isinstance(self.source, str) else '+'.join(self.source)}>{self.target}"
+        sources = (self.source,) if isinstance(self.source, str) else self.source
+        return f"{'+'.join(sources)}>{self.target}"
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,16 @@ from enum import IntEnum, IntFlag
 import numpy as np
 
 from model.formats import (
-    CHANGE_MEAN, CURRENT, ERROR, ARGUMENT, INTEGRATOR, MEMBRANE, RATE, TAP_STATE, TRACE, WEIGHT,
+    ARGUMENT,
+    CHANGE_MEAN,
+    CURRENT,
+    ERROR,
+    INTEGRATOR,
+    MEMBRANE,
+    RATE,
+    TAP_STATE,
+    TRACE,
+    WEIGHT,
 )
 
 __all__ = ["Feedback", "Flag", "NEURON_STATES", "POPULATION", "PROJECTION", "Program", "State",
@@ -51,7 +60,8 @@ class Feedback(IntEnum):
 POPULATION = {
     "first": 16, "size": 16, "is_input": 1, "is_output": 1, "output_first": 16,
     "table": 2, "prospective": 1,
-    "ratio": 18, "membrane_mantissa": 18, "membrane_shift": 5, "error_mantissa": 18, "error_shift": 5,
+    "ratio": 18, "membrane_mantissa": 18, "membrane_shift": 5,
+    "error_mantissa": 18, "error_shift": 5,
     "tap_step": 27, "tap_limit": 27, "noisy": 1, "noise_shift": 4, "nudged": 1, "nudge_shift": 4,
     "gain_shift": -4, "bias_mantissa": 18, "bias_shift": 5,
 }
@@ -94,9 +104,9 @@ _TRACE_COLUMN = {name: column for column, name in enumerate(TRACE_STATES)}
 
 
 class State:
-    """Every number that one step hands to the next, by name: ``state["u"]`` is an array to use in place.
+    """Every number that one step hands to the next, by name.
 
-    Neuron states have shape (neurons,), inputs first; trace states (traces,), in the order of the
+    ``state["u"]`` is an array to use in place.  Neuron states have shape (neurons,), inputs first; trace states (traces,), in the order of the
     projections; W and B (synapses,), projection by projection, row (target) by row; ``generator``
     (1,) is the state of the random generator.
     """
