@@ -9,8 +9,23 @@ from amaranth import Cat, Const, Mux
 from hdl.fixed import down, lift, narrow, saturate, shift_keep_half, shift_round, sign, up
 from hdl.pipeline import settle
 from model.formats import (
-    ARGUMENT, CHANGE_MEAN, CURRENT, DRIVE, ERROR, FACTOR_WIDTH, INTEGRATOR, MEMBRANE, MODULATOR,
-    RATE, RATIO, ROUNDING_BITS, SLOPE, SUM, TAP, TAP_STATE, WEIGHT,
+    ARGUMENT,
+    CHANGE_MEAN,
+    CURRENT,
+    DRIVE,
+    ERROR,
+    FACTOR_WIDTH,
+    INTEGRATOR,
+    MEMBRANE,
+    MODULATOR,
+    RATE,
+    RATIO,
+    ROUNDING_BITS,
+    SLOPE,
+    SUM,
+    TAP,
+    TAP_STATE,
+    WEIGHT,
 )
 from model.program import Teach
 

@@ -12,7 +12,7 @@ from cocotb.triggers import RisingEdge
 from hdl.trace import TracePipeline
 from model.formats import COUNTERS, RATE, TRACE
 from model.golden import LOW, PSI, PSI_XI, _trace
-from model.neuron import R, XI
+from model.neuron import XI, R
 from model.program import NEURON_STATES, TRACE_STATES
 
 COUNT = int(os.environ.get("SOURCES", "3000"))
