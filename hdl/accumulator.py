@@ -1,7 +1,7 @@
 """Exact sums of products, one accumulator per slot, cleared by the step itself.
 
-Every word carries the parity of the step it belongs to: a sum of the other parity counts as zero, so
-nothing has to be swept between steps.
+Every word carries the parity of the step it belongs to: a sum of the other parity counts as zero,
+so nothing has to be swept between steps.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned

@@ -12,7 +12,7 @@ class Config:
     """Size of a core.
 
     lanes        synapses visited per clock
-    rows         neuron rows; a row holds one neuron per lane, populations start on a row of their own
+    rows         neuron rows: one neuron per lane each; a population starts on a row of its own
     trace_rows   rows of traces, one per row of sources and projection
     words        synapse words; a word holds one (W, B) per lane
     populations, projections, inputs, outputs, probes   entries of the respective tables

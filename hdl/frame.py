@@ -44,7 +44,8 @@ class FrameUnit(wiring.Component):
             "modulator": Out(signed(18)), "flags": Out(6), "input_write": Out(RATE_WRITE),
             "teach_index": In(16), "teach": Out(signed(18)), "kind": Out(2),
             "result": In(RESULT_WRITE), "bus": In(BUS),
-            "probe": Out(1), "probe_address": Out(ADDRESS_BITS), "probed": In(1), "probe_data": In(32),
+            "probe": Out(1), "probe_address": Out(ADDRESS_BITS), "probed": In(1),
+            "probe_data": In(32),
         })
 
     def _memories(self, m, index):
@@ -106,10 +107,9 @@ class FrameUnit(wiring.Component):
             with m.State("START"):
                 m.d.comb += self.start.eq(1)
                 m.next = "RUN"
-            with m.State("RUN"):
-                with m.If(~self.running):
-                    m.d.comb += self.stepped.eq(1)
-                    m.next = "RATES"
+            with m.State("RUN"), m.If(~self.running):
+                m.d.comb += self.stepped.eq(1)
+                m.next = "RATES"
             with m.State("RATES"):
                 m.d.comb += [self.result_valid.eq(1), self.result_data.eq(sent.rate)]
                 with m.If(self.result_ready):

@@ -24,9 +24,9 @@ from hdl.accumulator import Accumulator
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.fixed import saturate
-from hdl.region import LANE_BITS, Region
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
+from hdl.region import LANE_BITS, Region
 from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
@@ -36,14 +36,15 @@ WRITE_STAGE = 7
 """Clocks from a synapse's address to its write-back."""
 
 Access = data.StructLayout({
-    "valid": 1, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1, "first": 1, "last": 1})
+    "valid": 1, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1, "first": 1,
+    "last": 1})
 """Where a lane looks: synapse word, row of sources, row of traces; whether the target is the first
 or the last of this row of sources."""
 
 Row = data.StructLayout({
     "e": signed(18), "factor": signed(18), "change": signed(32), "pull": 6, "word": 32,
     "change_shift": 4, "decay_shift": 5, "feedback": Feedback, "plastic": 1})
-"""What a target neuron tells all lanes: its error e, learning factor ê, the mirror rule's pull ΔI and
+"""What a target neuron tells all lanes: its error e, learning factor ê, the mirror rule's pull and
 its shift, its random word; and the projection's settings."""
 
 
@@ -121,7 +122,8 @@ class Lane(wiring.Component):
     def _sum_backward(self, m, product):
         """B e over the targets of this source (stage 4), then into the accumulator (stage 5)."""
         m.submodules.sums = sums = Accumulator(depth=self.config.rows)
-        attach(m, self.bus, sums.host, Region.SUMS, lane=self.number, lane_bits=self.config.lane_bits)
+        attach(m, self.bus, sums.host, Region.SUMS, lane=self.number,
+               lane_bits=self.config.lane_bits)
         access = delayed(m, self.access, 4, "access")
         running = Signal(signed(SUM.width))
         with m.If(access.valid):
@@ -134,10 +136,12 @@ class Lane(wiring.Component):
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):
         """dither − (weight << 16 >> shift), from stage 2 to stage 5."""
-        coarse, fine = Signal(signed(34), name=f"{name}_coarse"), Signal(signed(34), name=f"{name}_fine")
+        coarse = Signal(signed(34), name=f"{name}_coarse")
+        fine = Signal(signed(34), name=f"{name}_fine")
         rest, on = Signal(3, name=f"{name}_rest"), delayed(m, active, 2, f"{name}_on")
         wide = Cat(Const(0, 16), weight).as_signed()
-        m.d.sync += [coarse.eq(wide >> (shift & 0b111000)), rest.eq(shift[:3]), fine.eq(coarse >> rest)]
+        m.d.sync += [coarse.eq(wide >> (shift & 0b111000)), rest.eq(shift[:3]),
+                     fine.eq(coarse >> rest)]
         result = Signal(signed(36), name=f"{name}_decayed")
         m.d.sync += result.eq(delayed(m, dither, 2, f"{name}_dither") - Mux(on, fine, 0))
         return result

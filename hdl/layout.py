@@ -1,8 +1,8 @@
 """Where a program lives in a core: the address map, and the image that loads it.
 
 An address is ``region << 19 | offset``.  Neurons keep their order but every population starts on a
-row of its own, so that a source range always fills whole rows; the places left over are inert: their
-rate, trace and weights are zero, and every rule keeps zeros at zero.
+row of its own, so that a source range always fills whole rows; the places left over are inert:
+their rate, trace and weights are zero, and every rule keeps zeros at zero.
 """
 
 
@@ -153,7 +153,7 @@ class Layout:
         return addresses.astype(np.uint32), (values & 0xFFFFFFFF).astype(np.uint32)
 
     def _blank(self):
-        """Zeros for every place the program may touch, in both halves of what is double-buffered."""
+        """Zeros for every place the program may touch, in both halves of double-buffered ones."""
         config = self.config
         rows = int(self.slots[-1] >> config.lane_bits) + 1
         slots = np.arange(rows << config.lane_bits)

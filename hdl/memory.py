@@ -1,4 +1,4 @@
-"""Memories with one read and one write port per clock, shared with the host while the core is idle."""
+"""Memories with one read and one write port, shared with the host while the core is idle."""
 
 from amaranth.hdl import Module, Mux, unsigned
 from amaranth.lib import memory, wiring

@@ -1,8 +1,8 @@
 """The neurons of a step: every population, as soon as its sums are complete, neuron by neuron.
 
-Runs beside the synapse pass.  Holds the states that only a neuron itself needs; what the next step's
-rows and lanes need leaves through ``post`` and ``rate_write``.  Draws the random words, one per
-neuron and step in the order of the neurons, from one xorshift32 generator.
+Runs beside the synapse pass.  Holds the states that only a neuron itself needs; what the next
+step's rows and lanes need leaves through ``post`` and ``rate_write``.  Draws the random words, one
+per neuron and step in the order of the neurons, from one xorshift32 generator.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -126,7 +126,8 @@ class NeuronUnit(wiring.Component):
         tag = data.View(Tag, staged.tag)
         m.d.sync += [
             staged.valid.eq(delayed(m, active, 1, "active")),
-            tag.slot.eq(delayed(m, slot, 1, "slot")), tag.output.eq(delayed(m, output, 1, "output")),
+            tag.slot.eq(delayed(m, slot, 1, "slot")),
+            tag.output.eq(delayed(m, output, 1, "output")),
             tag.is_input.eq(record.is_input), tag.is_output.eq(record.is_output),
             staged.total.eq(self.total), staged.errors_above.eq(self.errors_above),
             staged.teach.eq(self.teach), staged.kind.eq(self.kind),

@@ -19,7 +19,7 @@ class Registers(wiring.Component):
     """The register region.
 
     projections … probes   sizes, written by the host
-    parity                 half of the double-buffered memories that is current; changes on ``stepped``
+    parity                 current half of the double-buffered memories; changes on ``stepped``
     working                counted in ``cycles``; ``stepped`` in ``steps``
     hit_*                  saturations of this clock, by counter
     data                   the register at the bus's offset, one clock later
@@ -55,11 +55,10 @@ class Registers(wiring.Component):
             with m.If(total[32]):
                 m.d.sync += count.eq(0xFFFFFFFF)
             values[f"saturation_{name}"] = count
-        with m.If(written):
-            with m.Switch(bus.offset):
-                for name in (*self.SIZES, "parity"):
-                    with m.Case(REGISTERS[name]):
-                        m.d.sync += getattr(self, name).eq(bus.data)
+        with m.If(written), m.Switch(bus.offset):
+            for name in (*self.SIZES, "parity"):
+                with m.Case(REGISTERS[name]):
+                    m.d.sync += getattr(self, name).eq(bus.data)
         m.d.comb += self.set_generator.eq(written & (bus.offset == REGISTERS["generator"]))
         with m.Switch(bus.offset):
             for name, offset in REGISTERS.items():

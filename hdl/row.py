@@ -45,7 +45,8 @@ class RowFetch(wiring.Component):
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "issue": In(Issue), "parity": In(1), "learn": In(1), "reset_state": In(1), "row": Out(Row),
+            "issue": In(Issue), "row": Out(Row), "parity": In(1), "learn": In(1),
+            "reset_state": In(1),
             "post": In(POST_WRITE),
             "factor_hit": Out(1), "mirror_hit": Out(1), "bus": In(BUS), "word_data": Out(32),
         })

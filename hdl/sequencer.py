@@ -29,7 +29,7 @@ Settings = data.StructLayout({
 Issue = data.StructLayout({
     "valid": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12,
     "is_input": 1, "first": 1, "last": 1, "first_row": 1, "settings": Settings})
-"""One visit of all lanes: ``first`` and ``last`` target of a source row; ``first_row`` of sources."""
+"""One visit of all lanes: ``first`` and ``last`` target of a source row, first row of sources."""
 
 Descriptor = layout(PROJECTION_FIELDS)
 

@@ -1,8 +1,8 @@
 """The synapse pass: sequencer, row fetch, lanes, and the exact sums Σ W r.
 
-Stages after an issue: 7 the row's words meet the lanes' operands; 9 products; then an adder tree, a
-level a clock; then the accumulator of the target.  A projection is complete, and its populations are
-released, when the slowest of these has landed.
+Stages after an issue: 7 the row's words meet the lanes' operands; 9 products; then an adder tree,
+a level a clock; then the accumulator of the target.  A projection is complete, and its populations
+are released, when the slowest of these has landed.
 """
 
 from amaranth.hdl import Array, Module, Signal, signed

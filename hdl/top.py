@@ -19,7 +19,7 @@ from hdl.frame import FrameUnit
 from hdl.memory import BUS
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
-from hdl.region import LANE_BITS, OFFSET_BITS, Region
+from hdl.region import OFFSET_BITS, Region
 from hdl.registers import Registers
 from hdl.synapses import SynapsePass
 from hdl.traces import TraceUnit

@@ -69,7 +69,8 @@ class TraceUnit(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.pipeline = pipeline = TracePipeline(18)
-        current, number, left = Signal(Descriptor), Signal(range(config.projections + 1)), Signal(18)
+        current, left = Signal(Descriptor), Signal(18)
+        number = Signal(range(config.projections + 1))
         source, trace, active = Signal(18), Signal(18), Signal()
         bits = config.lane_bits
         m.d.comb += self.number.eq(number)
@@ -89,8 +90,8 @@ class TraceUnit(wiring.Component):
                     left.eq(rows * config.lanes)]
                 m.next = "WALK"
             with m.State("WALK"):
-                m.d.sync += [source.eq(next_slot(source, config)), trace.eq(next_slot(trace, config)),
-                             left.eq(left - 1)]
+                m.d.sync += [source.eq(next_slot(source, config)),
+                             trace.eq(next_slot(trace, config)), left.eq(left - 1)]
                 with m.If(left == 1):
                     m.d.sync += active.eq(0)
                     m.next = "READ"
