@@ -107,8 +107,8 @@ class State:
     """Every number that one step hands to the next, by name.
 
     ``state["u"]`` is an array to use in place.  Neuron states have shape (neurons,), inputs first;
-    trace states (traces,), in the order of the projections; W and B (synapses,), projection by projection,
-    row (target) by row; ``generator`` (1,) is the state of the random generator.
+    trace states (traces,), in the order of the projections; W and B (synapses,), projection by
+    projection, row (target) by row; ``generator`` (1,) is the state of the random generator.
     """
 
     def __init__(self, neurons: np.ndarray, traces: np.ndarray, synapses: np.ndarray,
