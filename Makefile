@@ -41,7 +41,7 @@ $(BIN)/python:
 	    $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
-	@echo "== installing (downloads about 350 MB the first time)"
+	@echo "== installing (the first time this downloads the tools)"
 	@$(PIP) --editable .
 	@touch $@
 
