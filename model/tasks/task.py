@@ -1,0 +1,104 @@
+"""What a task is: a network, random streams, a figure of merit, and defaults."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.network import Network, NetworkError
+from model.rules import RULES
+
+__all__ = ["PARTS", "Stream", "Task", "random_source"]
+
+PARTS = ("train", "validation", "test")
+"""Parts of a task's data; their streams are drawn independently."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Inputs (T, n_in) and targets (T, n_out) in real units.
+
+    symbols       (number of symbols,) the right answers ±1, or None where a task has no symbols
+    symbol_steps  steps of a symbol
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    symbols: np.ndarray | None = None
+    symbol_steps: int = 0
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task: ``network(rule, seed)`` and ``streams(seed, steps, part)`` and how to judge a run.
+
+    steps          default number of training steps
+    test_steps     steps of the frozen test, washout included
+    washout        steps at the start of a test that are not scored
+    answer_window  part of a symbol over which the output is averaged to an answer
+    """
+
+    name: str
+    about: str
+    steps: int
+    test_steps: int
+    washout: int
+    build: Callable[[str, int], Network]
+    draw: Callable[[int, int, str], Stream]
+    answer_window: tuple[float, float] = (0.5, 1.0)
+
+    def network(self, rule: str = "vle", seed: int = 0) -> Network:
+        """The network before learning, with the rates found best for ``rule``."""
+        if rule not in RULES:
+            raise NetworkError(f"unknown rule '{rule}'; there are: {', '.join(RULES)}")
+        return self.build(rule, seed)
+
+    def streams(self, seed: int, steps: int, part: str) -> Stream:
+        """``steps`` steps of a part's stream; a shorter stream is the beginning of a longer one."""
+        if part not in PARTS:
+            raise NetworkError(f"unknown part '{part}'; there are: {', '.join(PARTS)}")
+        if steps < 1:
+            raise NetworkError(f"steps = {steps} must be at least 1")
+        return self.draw(seed, steps, part)
+
+    def error(self, stream: Stream, outputs: np.ndarray) -> float:
+        """Mean squared error over the target's variance, washout not scored.
+
+        ``outputs`` are real rates, shape (T, n_out).
+        """
+        self._check(stream, outputs)
+        targets = stream.targets[self.washout :]
+        misses = outputs[self.washout :] - targets
+        return float(np.mean(np.square(misses)) / np.mean(np.var(targets, axis=0)))
+
+    def accuracy(self, stream: Stream, outputs: np.ndarray) -> float | None:
+        """Share of symbols answered right, washout not scored; None for a task without symbols.
+
+        The answer is the sign of the first output's mean over ``answer_window`` of the symbol.
+        """
+        self._check(stream, outputs)
+        if stream.symbols is None:
+            return None
+        length = stream.symbol_steps
+        first, whole = -(-self.washout // length), len(stream) // length
+        first_step, last_step = (round(edge * length) for edge in self.answer_window)
+        symbols = outputs[: whole * length, 0].reshape(whole, length)
+        answers = symbols[first:, first_step:last_step].mean(axis=1)
+        return float(np.mean(np.sign(answers) == stream.symbols[first:whole]))
+
+    def _check(self, stream: Stream, outputs: np.ndarray) -> None:
+        if outputs.shape != stream.targets.shape:
+            raise NetworkError(f"outputs have shape {outputs.shape}; the stream's targets have "
+                               f"{stream.targets.shape}")
+        if len(stream) < self.washout + max(2, 2 * stream.symbol_steps):
+            raise NetworkError(f"a stream of {len(stream)} steps is too short to score; "
+                               f"{self.washout} are washout")
+
+
+def random_source(task: str, what: str, seed: int) -> np.random.Generator:
+    """An independent generator for each task, purpose and seed."""
+    return np.random.default_rng([zlib.crc32(f"{task}/{what}".encode()), seed])
