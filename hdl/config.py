@@ -12,7 +12,7 @@ class Config:
     """Size of a core.
 
     lanes        synapses visited per clock
-    rows         neuron rows: one neuron per lane each; a population starts on a row of its own
+    rows         neuron rows: one neuron per lane each
     trace_rows   rows of traces, one per row of sources and projection
     words        synapse words; a word holds one (W, B) per lane
     populations, projections, inputs, outputs, probes   entries of the respective tables
@@ -52,6 +52,6 @@ class Config:
         """Addresses of traces."""
         return self.trace_rows << self.lane_bits
 
-    def slot(self, index: int, first_row: int = 0) -> int:
-        """Slot of the ``index``-th neuron after the start of ``first_row``."""
-        return (first_row + index // self.lanes) << self.lane_bits | index % self.lanes
+    def slot(self, place: int) -> int:
+        """Slot of the ``place``-th neuron, counted row by row."""
+        return (place // self.lanes) << self.lane_bits | place % self.lanes

@@ -21,8 +21,8 @@ POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != 
 """``slot`` is the population's first slot."""
 
 PROJECTION_FIELDS = {
-    "source_row": 12, "source_rows": 12, "target_slot": 18, "target_size": 16,
-    "word": 13, "trace_row": 12, "released": 9,
+    "source_row": 12, "source_rows": 12, "source_lane": 6, "source_span": 18,
+    "target_slot": 18, "target_size": 16, "word": 13, "trace_row": 12, "released": 9,
 } | {k: w for k, w in PROJECTION.items() if k not in (
     "source_first", "source_size", "target_first", "target_size", "synapse_first", "trace_first")}
 """``released``: populations that are complete once this projection has been visited."""

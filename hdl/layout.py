@@ -1,8 +1,9 @@
 """Where a program lives in a core: the address map, and the image that loads it.
 
-An address is ``region << 19 | offset``.  Neurons keep their order but every population starts on a
-row of its own, so that a source range always fills whole rows; the places left over are inert:
-their rate, trace and weights are zero, and every rule keeps zeros at zero.
+Neurons keep their order.  A population follows the one before it, or starts on a row of its own
+where that makes for fewer synapse words.  A projection visits all rows that its sources touch; the
+places in them that are not its sources are inert: their weights and traces are zero, and every rule
+keeps zeros at zero.
 """
 
 
@@ -25,7 +26,7 @@ class Layout:
         self.program = program
         self.registers = {name: address(Region.REGISTERS, offset)
                           for name, offset in REGISTERS.items()}
-        self._place_neurons()
+        self._choose_rows()
         self._place_projections()
 
     def _fit(self, what: str, needed: int, limit: int) -> None:
@@ -33,18 +34,32 @@ class Layout:
             raise NetworkError(f"network '{self.program.name}' needs {needed} {what}; this core of "
                                f"{self.config.lanes} lanes has {limit}")
 
-    def _place_neurons(self) -> None:
-        config, program, row = self.config, self.program, 0
-        self.first_row, slots = [], []
-        for p in program.populations:
-            self.first_row.append(row)
-            slots += [config.slot(k, row) for k in range(p["size"])]
-            row += -(-int(p["size"]) // config.lanes)
-        self._fit("rows of neurons", row, config.rows)
+    def _choose_rows(self) -> None:
+        """Decide for each population whether it starts on a row of its own; fewest words win."""
+        config, program = self.config, self.program
+        # Inputs have rows to themselves: they are not double-buffered, and no reset touches them.
+        aligned = [number < 2 for number in range(len(program.populations))]
+        best = self._place_neurons(aligned)
+        for number in range(2, len(aligned)):
+            aligned[number] = True
+            words = self._place_neurons(aligned)
+            aligned[number] = words < best
+            best = min(best, words)
+        self._place_neurons(aligned)
+        self._fit("rows of neurons", int(self.slots[-1] >> config.lane_bits) + 1, config.rows)
         self._fit("populations", len(program.populations), config.populations)
         self._fit("inputs", program.inputs, config.inputs)
         self._fit("outputs", program.outputs, config.outputs)
+
+    def _place_neurons(self, aligned: list[bool]) -> int:
+        """Give every neuron its slot; returns the synapse words that this takes."""
+        config, place, slots = self.config, 0, []
+        for p, own_row in zip(self.program.populations, aligned, strict=True):
+            place = -(-place // config.lanes) * config.lanes if own_row else place
+            slots += [config.slot(place + k) for k in range(p["size"])]
+            place += int(p["size"])
         self.slots = np.array(slots, np.int64)
+        return sum(self._rows_of(p)[1] * int(p["target_size"]) for p in self.program.projections)
 
     def _place_projections(self) -> None:
         config, program = self.config, self.program
@@ -72,6 +87,12 @@ class Layout:
     def _rows_of(self, p) -> tuple[int, int]:
         rows = self._slots_of(p) >> self.config.lane_bits
         return int(rows[0]), int(rows[-1] - rows[0] + 1)
+
+    def _span(self, slots: np.ndarray) -> int:
+        """Places from the first to the last of ``slots``, places left over included."""
+        rows = slots >> self.config.lane_bits
+        lanes = slots - (rows << self.config.lane_bits)
+        return int((rows[-1] - rows[0]) * self.config.lanes + lanes[-1] - lanes[0] + 1)
 
     def _released(self) -> list[int]:
         """How many leading populations are complete after each projection."""
@@ -121,14 +142,16 @@ class Layout:
         program, released = self.program, self._released()
         for number, p in enumerate(program.populations):
             values = {name: p[name] for name in program.populations.dtype.names}
-            values["slot"] = self.first_row[number] << self.config.lane_bits
+            values["slot"] = self.slots[p["first"]]
             yield Region.POPULATIONS, number, pack(POPULATION_FIELDS, values)
         for number, p in enumerate(program.projections):
             values = {name: p[name] for name in program.projections.dtype.names}
             row, rows = self.source_rows[number]
-            target = int(np.searchsorted(program.populations["first"], p["target_first"], "right"))
+            sources = self._slots_of(p)
             values |= {"source_row": row, "source_rows": rows,
-                       "target_slot": self.first_row[target - 1] << self.config.lane_bits,
+                       "source_lane": sources[0] - (row << self.config.lane_bits),
+                       "source_span": self._span(sources),
+                       "target_slot": self.slots[p["target_first"]],
                        "word": self.words[number], "trace_row": self.trace_rows[number],
                        "released": released[number]}
             yield Region.PROJECTIONS, number, pack(PROJECTION_FIELDS, values)

@@ -83,11 +83,11 @@ class TraceUnit(wiring.Component):
             with m.State("READ"):
                 m.next = "LATCH"
             with m.State("LATCH"):
-                rows = self.data.source_rows
+                lane = self.data.source_lane
                 m.d.sync += [
                     current.eq(self.data), number.eq(number + 1), active.eq(1),
-                    source.eq(self.data.source_row << bits), trace.eq(self.data.trace_row << bits),
-                    left.eq(rows * config.lanes)]
+                    source.eq((self.data.source_row << bits) + lane),
+                    trace.eq((self.data.trace_row << bits) + lane), left.eq(self.data.source_span)]
                 m.next = "WALK"
             with m.State("WALK"):
                 m.d.sync += [source.eq(next_slot(source, config)),
