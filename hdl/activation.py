@@ -1,7 +1,7 @@
 """Activation functions as interpolated tables in block RAM, the twin of ``model/activation.py``."""
 
-from amaranth import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth import Array, Cat, Module, Mux, Signal, signed
+from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -47,7 +47,7 @@ class Activation(wiring.Component):
     segment k and the low 12 are the position; the slope likewise.  The sum of a knot and its
     difference must fit 18 bits, as in every table of ``model.activation.table``.
 
-    Latency 5 clocks, one argument per clock; cost: 2 multipliers, 2 memories of 1024 × 36 bits.
+    Latency 5 clocks, one argument per clock; cost: 2 multipliers, 4 block RAMs of 1024 × 18 bits.
 
     Members
     -------
@@ -79,39 +79,36 @@ class Activation(wiring.Component):
             position.eq(self.s[:SEGMENT_BITS]), held_position.eq(position),
             column.eq(self.host.address[:2]), held_column.eq(column),
         ]
-        rows = []
-        for pair, (name, result) in enumerate((("rate", self.rate), ("slope", self.slope))):
-            entry = self._pair(m, name, row, pair)
-            rows += [entry[0], entry[1]]
+        entries = [self._column(m, row, number) for number in range(COLUMNS)]
+        for name, (knot, difference), result in (("rate", entries[:2], self.rate),
+                                                 ("slope", entries[2:], self.slope)):
             m.submodules[f"{name}_multiplier"] = multiplier = Multiplier()
-            m.d.comb += [multiplier.a.eq(entry[1]),
-                         multiplier.b.eq(Cat(held_position, 0))]
-            knot, held_knot = (Signal(signed(ENTRY_WIDTH), reset_less=True) for _ in range(2))
+            m.d.comb += [multiplier.a.eq(difference), multiplier.b.eq(Cat(held_position, 0))]
+            held, again = (Signal(signed(ENTRY_WIDTH), reset_less=True) for _ in range(2))
             interpolated = Signal(signed(ENTRY_WIDTH), reset_less=True)
             m.d.sync += [
-                knot.eq(entry[0]), held_knot.eq(knot),
-                interpolated.eq(narrow(held_knot + shift_round(multiplier.product, SEGMENT_BITS),
+                held.eq(knot), again.eq(held),
+                interpolated.eq(narrow(again + shift_round(multiplier.product, SEGMENT_BITS),
                                        ENTRY_WIDTH)),
             ]
             m.d.comb += result.eq(interpolated)
-        m.d.sync += self.host.read_data.eq(data.View(data.ArrayLayout(ENTRY_WIDTH, COLUMNS),
-                                                     Cat(*rows))[held_column])
+        m.d.sync += self.host.read_data.eq(Array(entries)[held_column])
         return m
 
-    def _pair(self, m, name, row, pair):
-        """Memory of two columns, read with an output register: two clocks after ``row``."""
-        words = data.ArrayLayout(signed(ENTRY_WIDTH), 2)
-        m.submodules[f"{name}_table"] = table = Memory(
-            shape=words, depth=TABLE_SLOTS * SEGMENTS, init=[])
-        read, write = table.read_port(), table.write_port(granularity=1)
-        mine = self.host.write_enable & (self.host.address[1] == pair)
-        column = self.host.address[0]
-        held = Signal(words, reset_less=True)
+    def _column(self, m, row, number):
+        """One column in a block RAM of its own, with an output register: two clocks after ``row``.
+
+        A block of 1024 × 18 bits with one port that either reads or writes needs no logic behind
+        its slow output.
+        """
+        m.submodules[f"column_{number}"] = table = Memory(
+            shape=signed(ENTRY_WIDTH), depth=TABLE_SLOTS * SEGMENTS, init=[])
+        read, write = table.read_port(), table.write_port()
+        held = Signal(signed(ENTRY_WIDTH), reset_less=True)
         m.d.comb += [
-            read.addr.eq(row),
-            write.addr.eq(self.host.address[2:]),
-            write.en.eq(Cat(mine & ~column, mine & column)),
-            write.data[0].eq(self.host.write_data), write.data[1].eq(self.host.write_data),
+            read.addr.eq(row), read.en.eq(~write.en),
+            write.addr.eq(row), write.data.eq(self.host.write_data),
+            write.en.eq(self.host.write_enable & ~self.valid & (self.host.address[:2] == number)),
         ]
         m.d.sync += held.eq(read.data)
         return held

@@ -199,12 +199,13 @@ def _tap(pipe, tap, residual, q_sign, record, learns):
         rises = above & q_below | below & q_above
         return Mux(falls, lower, Mux(rises, higher, tap))
 
-    def bound(moved, limit, learns, tap):
-        kept = Mux(moved > limit, limit, Mux(moved < -limit, -limit, moved))
+    def bound(moved, limit, lowest, learns, tap):
+        kept = Mux(moved > limit, limit, Mux(moved < lowest, lowest, moved))
         return Mux(learns, narrow(kept, TAP_STATE.width), tap)
 
     moved = pipe.then(step, residual, *q_sign, tap, higher, lower)
-    return pipe.then(bound, moved, record["tap_limit"], learns, tap)
+    lowest = pipe.then(lambda limit: -limit, record["tap_limit"], stage=before)
+    return pipe.then(bound, moved, record["tap_limit"], lowest, learns, tap)
 
 
 def bias(pipe, old, record, frame, learn, new, hits):
