@@ -6,18 +6,20 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import ClassVar, Self
 
 import numpy as np
 
+from hdl.config import Config
+from host.checks import DeviceError, check_range, state_range
+from host.probe import ProbeList, probed
 from model.formats import ERROR, MODULATOR, RATE
 from model.frames import LEARNING, Frames
 from model.golden import Outputs
-from model.network import NetworkError
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Flag, Program, State, Teach
+from model.program import Flag, Program, State, Teach
 
 __all__ = ["BLOCK", "DEVICES", "Device", "DeviceError", "DeviceKind", "open_device", "state_range"]
 
@@ -25,46 +27,27 @@ BLOCK = 4096
 """Most frames that a back end is given at once, so that progress shows and Ctrl-C is heard."""
 
 
-class DeviceError(NetworkError):
-    """A call that a device cannot serve; the message names the value and the limit in one line."""
-
-
-def state_range(name: str) -> tuple[int, int]:
-    """Smallest and largest integer of a state."""
-    if name in ("xi", "psi_xi"):
-        return -1, 1
-    if name in ("word", "generator"):
-        # Zero is the one state that the generator never leaves.
-        return int(name == "generator"), 2**32 - 1
-    form = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.get(name)
-    if form is None:
-        raise DeviceError(f"unknown state '{name}'; there are: {', '.join(State.names())}")
-    return form.min, form.max
-
-
-def _check_range(values: np.ndarray, low: int, high: int, what: str) -> None:
-    outside = (values < low) | (values > high)
-    if outside.any():
-        at = tuple(int(k) for k in np.argwhere(outside)[0])
-        raise DeviceError(f"{what} {list(at)} is {values[at]}; the limits are {low} … {high}")
-
-
 class Device(ABC):
     """A place where a program runs.  Numbers are integers in the formats of ``model.formats``.
 
     name, lanes   what it is, as reports call it; a back end without lanes keeps the number given
+    most_probes   entries that a probe list can have
     program       what is loaded; calls before the first :meth:`load` raise :class:`DeviceError`
 
     A back end supplies the calls that begin with an underscore; their arguments are checked.
+    ``config`` is the core's, where the default does not do; it brings its lanes.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, *, lanes: int = 4):
+    def __init__(self, *, lanes: int = 4, config: Config | None = None):
         if lanes < 1:
             raise DeviceError(f"lanes = {lanes} must be at least 1")
-        self.lanes = lanes
+        self.lanes = lanes if config is None else config.lanes
+        # The default's for every back end, so that all refuse alike.
+        self.most_probes = (config or Config).probes
         self._program: Program | None = None
+        self._probes: ProbeList | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -83,30 +66,53 @@ class Device(ABC):
         return self._program
 
     def load(self, program: Program) -> None:
-        """Start ``program`` from its initial state, counters at zero.
+        """Start ``program`` from its initial state, counters at zero, nothing probed.
 
         Raises :class:`model.network.NetworkError` if the program does not fit.
         """
         self._program = None
         self._load(program)
-        self._program = program
+        self._program, self._probes = program, ProbeList(program, [], limit=self.most_probes)
+
+    def probe(self, entries: Iterable[tuple[str, int | slice]]) -> None:
+        """Choose the values that frames with ``Flag.PROBE`` bring along, in ``Outputs.probes``.
+
+        entries   (state, index into its array) each, a slice for several: ("u", 3), ("W", 5),
+                  ("c0", slice(2, 6)); one column per index, in this order
+
+        The list replaces the one before and stays until the next :meth:`load`; an empty one ends
+        probing.  It is no part of what :meth:`save` saves.  :class:`DeviceError` for an unknown
+        state, an index out of range, or more than ``most_probes`` columns; the old list then stays.
+        """
+        probes = ProbeList(self.program, entries, limit=self.most_probes)
+        self._set_probes(probes)
+        self._probes = probes
 
     def run(self, frames: Frames, *, progress: Callable[[int], None] | None = None) -> Outputs:
-        """Advance by ``len(frames)`` steps; ``progress`` is told of the steps as they are done."""
+        """Advance by ``len(frames)`` steps; ``progress`` is told of the steps as they are done.
+
+        ``probes`` of what is returned has one row per frame with ``Flag.PROBE`` and one column per
+        entry of the probe list: what :meth:`read` would show after that step.
+        """
         frames.check(self.program)
         for name, low, high in (
             ("inputs", RATE.min, RATE.max), ("teach", ERROR.min, ERROR.max),
             ("kind", min(Teach), max(Teach)), ("modulator", MODULATOR.min, MODULATOR.max),
             ("flags", 0, sum(Flag)),
         ):
-            _check_range(getattr(frames, name), low, high, f"frames: {name}")
-        shape = (len(frames), self.program.outputs)
-        outputs = Outputs(rates=np.zeros(shape, np.int64), errors=np.zeros(shape, np.int64))
+            check_range(getattr(frames, name), low, high, f"frames: {name}")
+        shape, row = (len(frames), self.program.outputs), 0
+        outputs = Outputs(
+            rates=np.zeros(shape, np.int64), errors=np.zeros(shape, np.int64),
+            probes=np.zeros((probed(frames).sum(), len(self._probes)), np.int64))
         # An empty block reaches the back end too: it may have something to compile.
         for start in range(0, max(len(frames), 1), BLOCK):
             part = slice(start, start + BLOCK)
             done = self._run(frames[part])
             outputs.rates[part], outputs.errors[part] = done.rates, done.errors
+            if self._probes:
+                outputs.probes[row : row + len(done.probes)] = done.probes
+                row += len(done.probes)
             if progress is not None:
                 progress(len(done.rates))
         return outputs
@@ -136,7 +142,7 @@ class Device(ABC):
             raise DeviceError(f"state '{name}' has shape {shape}, not {values.shape}")
         if values.dtype.kind not in "iu":
             raise DeviceError(f"state '{name}' takes integers, not {values.dtype}")
-        _check_range(values, *state_range(name), f"state '{name}'")
+        check_range(values, *state_range(name), f"state '{name}'")
         self._write(name, values.astype(np.int64))
 
     def save(self) -> State:
@@ -169,6 +175,9 @@ class Device(ABC):
 
     @abstractmethod
     def _load(self, program: Program) -> None: ...
+
+    @abstractmethod
+    def _set_probes(self, probes: ProbeList) -> None: ...
 
     @abstractmethod
     def _run(self, frames: Frames) -> Outputs: ...

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from hdl.config import Config
 from host.device import Device
+from host.probe import ProbeList, probed
 from model.formats import COUNTERS
 from model.frames import Frames
 from model.golden import Golden, Outputs
@@ -16,8 +18,8 @@ class ModelDevice(Device):
 
     name = "model"
 
-    def __init__(self, *, lanes: int = 4, config=None):
-        super().__init__(lanes=lanes if config is None else config.lanes)
+    def __init__(self, *, lanes: int = 4, config: Config | None = None):
+        super().__init__(lanes=lanes, config=config)
         self._golden: Golden | None = None
 
     def close(self) -> None:
@@ -27,8 +29,29 @@ class ModelDevice(Device):
     def _load(self, program: Program) -> None:
         self._golden = Golden(program)
 
+    def _set_probes(self, probes: ProbeList) -> None:
+        """The golden model keeps no list: what is probed is gathered between its steps."""
+
     def _run(self, frames: Frames) -> Outputs:
-        return self._golden.run(frames)
+        if not self._probes:
+            return self._golden.run(frames)
+        stops = np.flatnonzero(probed(frames)) + 1
+        shape = (len(frames), self.program.outputs)
+        outputs = Outputs(rates=np.zeros(shape, np.int64), errors=np.zeros(shape, np.int64),
+                          probes=np.zeros((len(stops), len(self._probes)), np.int64))
+        start = 0
+        for row, stop in enumerate(stops):
+            self._advance(frames, slice(start, stop), outputs)
+            for gather in self._probes.gathers:
+                values = self._golden.state[gather.name]
+                outputs.probes[row, gather.columns] = values[gather.indices]
+            start = stop
+        self._advance(frames, slice(start, len(frames)), outputs)
+        return outputs
+
+    def _advance(self, frames: Frames, part: slice, outputs: Outputs) -> None:
+        done = self._golden.run(frames[part])
+        outputs.rates[part], outputs.errors[part] = done.rates, done.errors
 
     def _read(self, name: str) -> np.ndarray:
         return self._golden.state[name].copy()

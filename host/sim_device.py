@@ -4,11 +4,13 @@ import numpy as np
 
 from hdl.config import Config
 from hdl.layout import Layout
+from hdl.region import Region, address
+from host.capacity import fitting
 from host.device import Device, DeviceError
+from host.probe import ProbeList, probed
 from model.formats import COUNTERS
 from model.frames import Frames
 from model.golden import Outputs
-from model.network import NetworkError
 from model.program import Program
 from sim.build import build_core
 from sim.library import SimulatedCore
@@ -17,8 +19,6 @@ __all__ = ["SimDevice", "pack", "unpack"]
 
 OPERAND_BITS = 18
 OPERAND_MASK = (1 << OPERAND_BITS) - 1
-GROWTH = ("rows", "trace_rows", "words", "inputs", "outputs", "populations", "projections")
-"""Capacities that a second, larger core has twice of."""
 
 
 def pack(frames: Frames) -> np.ndarray:
@@ -29,28 +29,37 @@ def pack(frames: Frames) -> np.ndarray:
     return words.astype(np.uint32).reshape(-1)
 
 
-def unpack(words: np.ndarray, outputs: int) -> Outputs:
-    """Outputs from result words: per frame every output's rate, then every output's error."""
+def unpack(words: np.ndarray, outputs: int, *, probed: np.ndarray | None = None,
+           probes: int = 0) -> Outputs:
+    """Outputs from result words: per frame every output's rate, then every output's error.
+
+    probed   (T,) bool: which frames' words go on with ``probes`` probed ones, raw; None: no frame
+    """
+    size, probed_words = 2 * outputs, np.zeros((0, probes), np.int64)
+    if probed is not None and probes:
+        # The frame of every word's place: a probed one is longer.
+        starts = np.cumsum(size + probes * probed) - probes * probed - size
+        probed_words = words[(starts[probed] + size)[:, None] + np.arange(probes)].astype(np.int64)
+        words = words[starts[:, None] + np.arange(size)]
     values = words.view(np.int32).astype(np.int64).reshape(-1, 2, outputs)
-    return Outputs(rates=values[:, 0], errors=values[:, 1])
+    return Outputs(rates=values[:, 0], errors=values[:, 1], probes=probed_words)
 
 
 class SimDevice(Device):
-    """The core, compiled by Verilator; the library is built when a program is first loaded."""
+    """The core, compiled by Verilator; the library is built when a program is first loaded.
+
+    Without a ``config`` its capacities grow with the programs that are loaded.
+    """
 
     name = "sim"
 
     def __init__(self, *, lanes: int = 4, config: Config | None = None):
-        super().__init__(lanes=lanes if config is None else config.lanes)
-        if config is not None:
-            self._configs = [config]
-        else:
-            try:
-                small = Config(lanes=lanes)
-            except ValueError as error:
-                raise DeviceError(str(error)) from error
-            double = {name: 2 * getattr(small, name) for name in GROWTH}
-            self._configs = [small, Config(lanes=lanes, **double)]
+        super().__init__(lanes=lanes, config=config)
+        try:
+            self._smallest = Config(lanes=lanes) if config is None else config
+        except ValueError as error:
+            raise DeviceError(str(error)) from error
+        self._grows = config is None
         self._core: SimulatedCore | None = None
         self._built: Config | None = None
         self._layout: Layout | None = None
@@ -58,34 +67,40 @@ class SimDevice(Device):
 
     def close(self) -> None:
         super().close()
+        self._drop_core()
+        self._layout = None
+
+    def _drop_core(self) -> None:
         if self._core is not None:
             self._core.close()
-        self._core = self._built = self._layout = None
-
-    def _fit(self, program: Program) -> Layout:
-        """The layout in the first core that holds the program."""
-        *smaller, largest = self._configs
-        for config in smaller:
-            try:
-                return Layout(config, program)
-            except NetworkError:
-                continue
-        return Layout(largest, program)
+        self._core = self._built = None
 
     def _load(self, program: Program) -> None:
-        self._layout = self._fit(program)
+        config = fitting(self._smallest, program) if self._grows else self._smallest
+        self._layout = Layout(config, program)
         self._addresses.clear()
-        if self._layout.config != self._built:
-            if self._core is not None:
-                self._core.close()
-            self._built = self._layout.config
-            self._core = SimulatedCore(build_core(self._built))
+        if config != self._built:
+            self._drop_core()
+            self._core, self._built = SimulatedCore(build_core(config)), config
         self._core.reset()
         self._core.write(*self._layout.image())
 
+    def _set_probes(self, probes: ProbeList) -> None:
+        places = np.zeros(len(probes), np.uint32)
+        for gather in probes.gathers:
+            places[gather.columns] = self._places(gather.name)[gather.indices]
+        entries = address(Region.PROBES, np.arange(len(probes)))
+        self._core.write(np.append(entries, self._layout.registers["probes"]),
+                         np.append(places, len(probes)))
+
     def _run(self, frames: Frames) -> Outputs:
-        outputs = self.program.outputs
-        return unpack(self._core.run(pack(frames), 2 * outputs * len(frames)), outputs)
+        outputs, which, probes = self.program.outputs, probed(frames), len(self._probes)
+        words = self._core.run(pack(frames), 2 * outputs * len(frames) + probes * which.sum())
+        results = unpack(words, outputs, probed=which, probes=probes)
+        for gather in self._probes.gathers:
+            column = results.probes[:, gather.columns]
+            results.probes[:, gather.columns] = self._numbers(gather.name, column)
+        return results
 
     def _places(self, name: str) -> np.ndarray:
         """Bus addresses of a state, worked out once a program."""
@@ -93,12 +108,15 @@ class SimDevice(Device):
             self._addresses[name] = self._layout.addresses(name)
         return self._addresses[name]
 
-    def _read(self, name: str) -> np.ndarray:
-        values = self._core.read(self._places(name)).astype(np.int64)
+    def _numbers(self, name: str, words: np.ndarray) -> np.ndarray:
+        """A state's values from the words at its places, int64 throughout."""
         if name in ("word", "generator"):
-            return values
+            return words
         sign = 1 << (self._layout.width(name) - 1)
-        return ((values & (2 * sign - 1)) ^ sign) - sign
+        return ((words & (2 * sign - 1)) ^ sign) - sign
+
+    def _read(self, name: str) -> np.ndarray:
+        return self._numbers(name, self._core.read(self._places(name)).astype(np.int64))
 
     def _write(self, name: str, values: np.ndarray) -> None:
         self._core.write(self._places(name), (values & 0xFFFFFFFF).astype(np.uint32))

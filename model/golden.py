@@ -4,7 +4,7 @@ One step: every projection is visited once (forward sum, backward sum, both upda
 follow, then all neurons; everything reads what the previous step left.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -201,10 +201,15 @@ class _View(NamedTuple):
 
 @dataclass
 class Outputs:
-    """What a block of frames returned: int64 arrays (steps, outputs), in RATE and ERROR."""
+    """What a block of frames returned, int64.
+
+    rates, errors   (steps, outputs), in RATE and ERROR
+    probes          (frames with ``Flag.PROBE``, entries of a device's probe list)
+    """
 
     rates: np.ndarray
     errors: np.ndarray
+    probes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
 class Golden:
