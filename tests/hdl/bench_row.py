@@ -1,0 +1,104 @@
+"""cocotb bench of the row fetch: error, learning factor and pull as the model forms them."""
+
+import os
+import random
+
+import cocotb
+from cocotb.triggers import RisingEdge
+
+from hdl.region import Region
+from hdl.row import POST, ROW_STAGE
+from model.fixed import limit, shift_round
+from model.neuron import mirror_exponent
+from model.program import Feedback
+from tests.hdl.driving import bus_write, draw, put, start
+
+SLOTS = int(os.environ["SLOTS"])
+ISSUES = 12_000
+REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
+           "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
+
+
+def draw_post(source):
+    """What a neuron may leave; the means of |ΔI| take every bit length."""
+    change = source.choice((draw(source, 27), source.choice((-1, 1)) << 25))
+    return {"error": draw(source, 18), "e": draw(source, 18), "change": change,
+            "change_mean": source.getrandbits(source.randrange(30)), "word": source.getrandbits(32)}
+
+
+def draw_settings(source):
+    """Settings that a compiled projection can have."""
+    return {
+        "rate": draw(source, 18), "prospective": source.randrange(2),
+        "factor_shift": source.choice((14, 34, source.randint(14, 34))),
+        "mirror_shift": source.choice((6, source.randint(6, 20))),
+        "noise_shift": source.randint(0, 10),
+        "self_scaling": source.random() < 0.7, "change_shift": source.choice((1, 4, 7, 10)),
+        "decay_shift": source.randrange(32), "feedback": source.randrange(4),
+        "plastic": source.randrange(2)}
+
+
+def expected(post, settings, silent):
+    """(row by port, saturation of ê, saturation of the pull, the exponent 2n)."""
+    error, e, change = (0 if silent else post[name] for name in ("error", "e", "change"))
+    taught_by = e if settings["prospective"] else error
+    factor, factor_hit = limit(
+        shift_round(settings["rate"] * taught_by, settings["factor_shift"]), 18)
+    exponent = mirror_exponent(post["change_mean"], settings["noise_shift"],
+                               settings["self_scaling"])
+    pull = settings["mirror_shift"] + exponent
+    change, mirror_hit = limit(shift_round(change << 11, pull - settings["noise_shift"] + 4), 32)
+    row = {"e": e, "factor": factor, "change": change, "pull": pull, "word": post["word"]}
+    row |= {name: settings[name] for name in ("change_shift", "decay_shift", "feedback", "plastic")}
+    return row, factor_hit, mirror_hit, exponent
+
+
+def check(dut, issue, row, hits):
+    for name, value in row.items():
+        port = getattr(dut, f"row_{name}").value
+        got = port.to_signed() if name in ("e", "factor", "change") else int(port)
+        assert got == value, f"{name}: expected {value}, got {got}, from {issue}"
+    assert (int(dut.factor_hit.value), int(dut.mirror_hit.value)) == hits, issue
+
+
+@cocotb.test
+async def every_clock_a_row(dut):
+    source = random.Random(14)
+    await start(dut)
+    parity, posts = 0, [draw_post(source) for _ in range(SLOTS)]
+    for name in POST:
+        await bus_write(dut, REGIONS[name], [(k, post[name]) for k, post in enumerate(posts)])
+    seen, exponents, hit_count = {}, set(), [0, 0]
+    for _ in range(ISSUES // 100):
+        # A step: 100 issues back to back while the neurons leave what the next step reads.
+        learn, silent = source.random() < 0.8, source.random() < 0.1
+        dut.learn.value, dut.reset_state.value, dut.parity.value = learn, silent, parity
+        following, pending = [draw_post(source) for _ in range(SLOTS)], {}
+        for clock in range(100 + ROW_STAGE + 1):
+            issue = {"valid": clock < 100 and source.random() < 0.9,
+                     "first_row": source.random() < 0.6, "target_slot": source.randrange(SLOTS)}
+            settings = draw_settings(source)
+            put(dut, "issue", issue)
+            put(dut, "issue_settings", settings)
+            dut.post_enable.value = clock < SLOTS
+            if clock < SLOTS:
+                put(dut, "post", following[clock] | {"slot": clock})
+            await RisingEdge(dut.clk)
+            if clock - ROW_STAGE in pending:
+                check(dut, *pending.pop(clock - ROW_STAGE))
+            row, factor_hit, mirror_hit, exponent = expected(
+                posts[issue["target_slot"]], settings, silent)
+            counts = issue["valid"] and issue["first_row"] and learn
+            hits = (int(factor_hit and counts),
+                    int(mirror_hit and counts and settings["feedback"] == Feedback.MIRROR))
+            if clock < 100:
+                pending[clock] = (issue, settings), row, hits
+                exponents.add(exponent)
+                hit_count = [count + hit for count, hit in zip(hit_count, hits, strict=True)]
+                for name, value in row.items():
+                    seen.setdefault(name, set()).add(value)
+        assert not pending
+        posts, parity = following, parity ^ 1
+    assert exponents == set(range(0, 2 * 12 + 1, 2)), exponents
+    assert min(hit_count) > 30, hit_count
+    assert all(len(seen[name]) > ISSUES // 20 for name in ("e", "factor", "change", "word"))

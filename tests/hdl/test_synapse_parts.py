@@ -1,0 +1,33 @@
+"""The parts of the synapse pass, each against the model's formulas: sequencer, rows, lanes."""
+
+from pathlib import Path
+
+import pytest
+
+from hdl.config import Config
+from hdl.lane import Lane
+from hdl.row import RowFetch
+from hdl.sequencer import Sequencer
+from sim.bench import run_bench
+
+HERE = Path(__file__).parent
+# The model uncompiled: few calls, and no wait for the compiler.
+PLAIN = {"NUMBA_DISABLE_JIT": "1"}
+
+
+@pytest.mark.parametrize("lanes", [2, 3])
+def test_sequencer(lanes):
+    component = Sequencer(Config(lanes=lanes))
+    environment = PLAIN | {"LANES": str(lanes)}
+    assert run_bench(component, HERE / "bench_sequencer.py", environment=environment) == 1
+
+
+def test_rows():
+    config = Config(lanes=3, rows=5)
+    environment = PLAIN | {"SLOTS": str(config.slots)}
+    assert run_bench(RowFetch(config), HERE / "bench_row.py", environment=environment) == 1
+
+
+def test_lane():
+    component = Lane(Config(lanes=2, rows=4, trace_rows=5, words=48), 1)
+    assert run_bench(component, HERE / "bench_lane.py", environment=PLAIN) == 1
