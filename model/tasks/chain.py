@@ -34,7 +34,7 @@ class _Rates:
 
 RATES = {
     "vle": _Rates(0.3),
-    "gle": _Rates(0.01),
+    "gle": _Rates(0.03),
     "instant": _Rates(0.02),
     "feedback": _Rates(0.3),
 }

@@ -49,7 +49,7 @@ class Task:
     washout: int
     build: Callable[[str, int], Network]
     draw: Callable[[int, int, str], Stream]
-    answer_window: tuple[float, float] = (0.5, 1.0)
+    answer_window: tuple[float, float] = (0.0, 1.0)
 
     def network(self, rule: str = "vle", seed: int = 0) -> Network:
         """The network before learning, with the rates found best for ``rule``."""
