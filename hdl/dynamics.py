@@ -6,7 +6,17 @@ its ``frame``), adds to the dictionary of ``new`` states, and to ``hits`` what s
 
 from amaranth import Cat, Const, Mux
 
-from hdl.fixed import down, lift, narrow, saturate, shift_keep_half, shift_round, sign, up
+from hdl.fixed import (
+    down,
+    lift,
+    narrow,
+    round_half,
+    saturate,
+    shift_keep_half,
+    shift_round,
+    sign,
+    up,
+)
 from hdl.pipeline import settle
 from model.formats import (
     ARGUMENT,
@@ -29,7 +39,7 @@ from model.formats import (
 )
 from model.program import Teach
 
-__all__ = ["bias", "look_ahead", "membrane", "receive", "send"]
+__all__ = ["bias", "look_ahead", "membrane", "receive", "send", "tau_pull"]
 
 SUM_SHIFT = SUM.frac - CURRENT.frac
 ARRIVAL_SHIFT = SUM.frac - ERROR.frac
@@ -73,6 +83,7 @@ def membrane(pipe, old, record, frame, integrate, new, hits):
             down(up(current, MEMBRANE.frac - CURRENT.frac) + from_u, DRIVE_SHIFT), DRIVE.width),
         current, from_u)
     hits["membrane"].append(hit)
+    new["drive"] = pipe.now(_choose, integrate, drive, old["drive"])
     ahead = pipe.product(drive, record["ratio"])
     back = pipe.product(drive, record["membrane_mantissa"])
 
@@ -116,7 +127,10 @@ def send(pipe, rate, record, frame, noise, new, hits):
 
 
 def receive(pipe, rate, slope, record, frame, new, hits):
-    """``ē = φ'(s) (Σ B e_above + β (y − r))``, or the host's error instead of y − r."""
+    """``ē = φ'(s) (Σ B e_above + β (y − r))``, or the host's error instead of y − r.
+
+    Returns y − r or the host's error, limited to an operand.
+    """
     compared = pipe.then(lambda output, kind: output & (kind == Teach.TARGET),
                          record["is_output"], frame["kind"])
     given = pipe.then(
@@ -125,6 +139,7 @@ def receive(pipe, rate, slope, record, frame, new, hits):
         record["is_output"], frame["kind"], frame["teach"])
     taught = pipe.then(lambda given, compared, rate: given - Mux(compared, rate, 0),
                        given, compared, rate)
+    told = pipe.then(lambda taught: saturate(taught, RATE.width)[0], taught)
     # A shift by 7 − gain, where the gain is four bits in two's complement.
     scaled = pipe.then(lambda taught, gain: shift_keep_half(up(taught, 7), gain.as_unsigned() ^ 7),
                        taught, record["gain_shift"])
@@ -136,6 +151,7 @@ def receive(pipe, rate, slope, record, frame, new, hits):
         lambda product: saturate(shift_round(product, SLOPE.frac), ERROR.width),
         pipe.product(slope, arrived))
     hits["error"].append(hit)
+    return told
 
 
 def look_ahead(pipe, old, record, integrate, learns, new, hits):
@@ -183,8 +199,9 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
         late, pipe.product(drive, record["ratio"]))
     q0 = pipe.then(lambda v, error: up(v, 1) - up(error, NOW_SHIFT), v, error)
     q1 = pipe.then(lambda v, x: up(x, 1) - v, v, x)
-    for name, q in (("c0", q0), ("c1", q1)):
-        new[name] = _tap(pipe, old[name], residual, pipe.then(sign, q), record, learns)
+    both = pipe.now(lambda learns, one_tap: learns & ~one_tap, learns, record["one_tap"])
+    for name, q, moves in (("c0", q0, learns), ("c1", q1, both)):
+        new[name] = _tap(pipe, old[name], residual, pipe.then(sign, q), record, moves)
 
 
 def _tap(pipe, tap, residual, q_sign, record, learns):
@@ -208,12 +225,16 @@ def _tap(pipe, tap, residual, q_sign, record, learns):
     return pipe.then(bound, moved, record["tap_limit"], lowest, learns, tap)
 
 
+def _rate(pipe, mantissa, frame):
+    """η m.  The mantissa is below 2**14, hence the factor fits."""
+    return pipe.now(lambda scaled: narrow(shift_round(scaled, FACTOR_SHIFT), FACTOR_WIDTH),
+                    pipe.product(mantissa, frame["modulator"]))
+
+
 def bias(pipe, old, record, frame, learn, new, hits):
     """``b ← b + η m ē`` with the error that the last step left, rounded stochastically."""
-    # The mantissa is below 2**14, hence the factor fits.
-    factor = pipe.now(lambda scaled: narrow(shift_round(scaled, FACTOR_SHIFT), FACTOR_WIDTH),
-                      pipe.product(record["bias_mantissa"], frame["modulator"]))
     taught_by = pipe.then(_choose, record["prospective"], old["e"], old["error"])
+    factor = _rate(pipe, record["bias_mantissa"], frame)
     wide = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=-2),
                      pipe.product(factor, taught_by), record["bias_shift"])
     step = pipe.then(
@@ -222,3 +243,14 @@ def bias(pipe, old, record, frame, learn, new, hits):
     moved = pipe.then(lambda bias, step: bias + step, old["bias"], step)
     new["bias"], hit = pipe.now(settle(WEIGHT.width), moved, learn, old["bias"])
     hits["bias"].append(hit)
+
+
+def tau_pull(pipe, old, record, frame, learn, hits):
+    """``η m e (I − u)`` of what the last step left, this neuron's part in learning τm."""
+    learns = pipe.now(lambda learn, learns: learn & learns, learn, record["learns_tau"])
+    scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"])
+    wide = pipe.then(shift_keep_half, scaled, record["tau_shift"])
+    factor, hit = pipe.then(lambda wide: saturate(round_half(wide), FACTOR_WIDTH), wide)
+    hits["factor"].append(pipe.now(lambda hit, learns: hit & learns, hit, learns))
+    return pipe.product(pipe.now(lambda factor, learns: Mux(learns, factor, 0), factor, learns),
+                        old["drive"])

@@ -13,7 +13,14 @@ from hdl.config import Config
 from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS, pack
 from hdl.region import LANE_BITS, REGISTERS, Region, address
 from model.network import NetworkError
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Program, State
+from model.program import (
+    NEURON_STATES,
+    POPULATION_STATES,
+    STATE_FORMATS,
+    TRACE_STATES,
+    Program,
+    State,
+)
 
 __all__ = ["Layout"]
 
@@ -128,6 +135,8 @@ class Layout:
             offsets = self.slots
         elif name in TRACE_STATES:
             offsets = self.traces
+        elif name in POPULATION_STATES:
+            offsets = np.arange(len(self.program.populations))
         else:
             offsets = self._synapses()
         return address(region, offsets).astype(np.uint32)
@@ -135,7 +144,7 @@ class Layout:
     @staticmethod
     def width(name: str) -> int:
         """Bits of a state; signed, unless it is "word" or "generator" (unsigned, 32)."""
-        form = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.get(name)
+        form = STATE_FORMATS.get(name)
         return form.width if form else {"xi": 2, "psi_xi": 2}.get(name, 32)
 
     def _descriptors(self):
@@ -187,6 +196,8 @@ class Layout:
                    (Region.B, synapses)]
         buffered = [(Region[name.upper()], slots) for name in NEURON_STATES]
         buffered += [(Region[name.upper()], traces) for name in TRACE_STATES]
+        populations = np.arange(len(self.program.populations))
+        buffered += [(Region[name.upper()], populations) for name in POPULATION_STATES]
         for parity in (1, 0):
             yield np.array([self.registers["parity"]]), np.array([parity])
             for region, offsets in [*buffered, *(regions if parity else [])]:

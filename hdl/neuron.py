@@ -13,7 +13,7 @@ from model.program import NEURON_STATES, POPULATION, Flag
 __all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "SATURATIONS"]
 
 FLAG_BITS = max(Flag).value.bit_length()
-MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa")
+MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa", "tau_mantissa")
 
 
 def _record_shape(name: str) -> Shape:
@@ -24,7 +24,7 @@ def _record_shape(name: str) -> Shape:
 
 NEURON_RECORD = data.StructLayout({
     name: _record_shape(name) for name in POPULATION
-    if name not in ("first", "size", "is_input", "output_first")
+    if name not in ("first", "size", "is_input", "output_first", "ratio_scale", "alpha_limit")
 })
 """The fields of a population's record that its neurons need, by the names of ``POPULATION``."""
 
@@ -37,7 +37,7 @@ NEURON_STATE_SHAPES = {
 OLD_STATES = tuple(name for name in NEURON_STATES if name not in ("r", "xi", "word"))
 """States that a neuron's step reads."""
 
-SATURATIONS = {"current": 2, "membrane": 2, "rate": 1, "error": 4, "bias": 1}
+SATURATIONS = {"current": 2, "membrane": 2, "rate": 1, "error": 4, "bias": 1, "factor": 1}
 """Counters that a neuron's step can move, and the bits of its number of events."""
 
 
@@ -45,7 +45,7 @@ class NeuronPipeline(wiring.Component):
     """One step of a neuron: membrane, rate, error, taps and bias (docs/theory.md).
 
     Latency ``latency`` clocks, one neuron per clock, no stalls.  The population's record enters
-    with each neuron.  Cost: 14 multipliers and 4 block RAMs; on an ECP5-85 (grade 6), multipliers
+    with each neuron.  Cost: 17 multipliers and 4 block RAMs; on an ECP5-85 (grade 6), multipliers
     inferred, 2.2 k LUT4, 5.1 k flip-flops, 235 distributed RAMs, and 126 MHz.
 
     Members
@@ -53,7 +53,9 @@ class NeuronPipeline(wiring.Component):
     i : In(struct of valid, tag, old, total, errors_above, teach, kind, modulator, flags, word,
         population); ``old`` has the states of ``OLD_STATES``, ``population`` is a ``NEURON_RECORD``
     o : Out(struct of valid, tag, new, rate, saturations); ``new`` has all states, ``rate`` is φ(s)
-        without noise, ``saturations`` the events of this neuron by the names of ``SATURATIONS``
+        without noise, ``told`` what the teacher says (y − r or the host's error), ``tau_pull`` the
+        neuron's part in learning τm, ``saturations`` the events of this neuron by the names of
+        ``SATURATIONS``
     tables : In(TablePort), the activation tables, for the host while no neuron is in flight
     """
 
@@ -73,7 +75,8 @@ class NeuronPipeline(wiring.Component):
             })),
             "o": Out(data.StructLayout({
                 "valid": 1, "tag": tag_width, "new": data.StructLayout(states),
-                "rate": signed(RATE.width), "saturations": data.StructLayout(SATURATIONS),
+                "rate": signed(RATE.width), "told": signed(RATE.width), "tau_pull": signed(36),
+                "saturations": data.StructLayout(SATURATIONS),
             })),
             "tables": In(TablePort()),
         })
@@ -106,13 +109,15 @@ class NeuronPipeline(wiring.Component):
         dynamics.send(pipe, rate, record, frame, noise, new, hits)
 
         # The error arrives, and is treated likewise with the roles swapped.
-        dynamics.receive(pipe, rate, slope, record, frame, new, hits)
+        told = dynamics.receive(pipe, rate, slope, record, frame, new, hits)
         learns = pipe.now(lambda learn, integrate: learn & integrate, learn, integrate)
         dynamics.look_ahead(pipe, old, record, integrate, learns, new, hits)
         dynamics.bias(pipe, old, record, frame, learn, new, hits)
+        pull = dynamics.tau_pull(pipe, old, record, frame, learn, hits)
 
         m.d.comb += [self.o.valid.eq(valid[-1]), self.o.tag.eq(frame["tag"].at(self.latency)),
-                     self.o.rate.eq(rate.at(self.latency))]
+                     self.o.rate.eq(rate.at(self.latency)), self.o.told.eq(told.at(self.latency)),
+                     self.o.tau_pull.eq(pull.at(self.latency))]
         m.d.comb += [self.o.new[name].eq(new[name].at(self.latency)) for name in NEURON_STATES]
         for name, events in hits.items():
             count = pipe.now(lambda *events: sum(events), *events)

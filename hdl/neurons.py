@@ -12,22 +12,24 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.descriptor import POPULATION_FIELDS, layout
+from hdl.measures import Leaving, learned_times
 from hdl.memory import BUS, StateMemory, attach
 from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
 from hdl.region import Region
 from hdl.row import POST_WRITE
 from hdl.sequencer import next_slot
 from hdl.synapses import RATE_WRITE
-from model.formats import SUM
+from model.formats import ALPHA, SUM
 
 __all__ = ["RESULT_WRITE", "NeuronUnit", "next_word"]
 
 Descriptor = layout(POPULATION_FIELDS)
-Tag = data.StructLayout({"slot": 18, "is_input": 1, "is_output": 1, "output": 16})
+Tag = data.StructLayout({
+    "slot": 18, "is_input": 1, "is_output": 1, "output": 16, "number": 8, "last": 1})
 RESULT_WRITE = wiring.Signature({"enable": Out(1), "index": Out(16), "rate": Out(signed(18)),
                                  "error": Out(signed(18))})
 """What an output neuron tells the host."""
-RESET = ("u", "s", "current", "error", "e", "v", "x", "change")
+RESET = ("u", "drive", "s", "current", "error", "e", "v", "x", "change")
 """States that *reset state* clears."""
 
 
@@ -47,6 +49,8 @@ class NeuronUnit(wiring.Component):
     released             populations whose sums are complete
     sum_slot → total, errors_above    sums of a neuron, one clock later
     teach_index → teach, kind         what the frame says of an output, one clock later
+    number → alpha       α of the population that is fetched, combinational
+    leaving              what leaves the pipeline, for ``hdl.measures``
     """
 
     def __init__(self, config: Config):
@@ -60,6 +64,7 @@ class NeuronUnit(wiring.Component):
             "teach_index": Out(16), "teach": In(signed(18)), "kind": In(2),
             "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE), "result": Out(RESULT_WRITE),
             "saturations": Out(data.StructLayout(SATURATIONS)), "bus": In(BUS),
+            "alpha": In(ALPHA.width), "leaving": Out(Leaving),
             "generator": Out(32), "set_generator": In(1), "table_data": Out(signed(18)),
         } | {f"{name}_data": Out(NEURON_STATE_SHAPES[name].width) for name in OLD_STATES})
 
@@ -84,7 +89,8 @@ class NeuronUnit(wiring.Component):
         number, left = Signal(range(config.populations + 1)), Signal(16)
         slot, output, active, word = Signal(18), Signal(16), Signal(), Signal(32)
         m.d.comb += self.number.eq(number)
-        drawn = next_word(m, self.generator)
+        drawn, alpha = next_word(m, self.generator), Signal(ALPHA.width)
+        mantissa, ratio = learned_times(m, alpha, current.ratio_scale, "ratio")
         with m.FSM() as fsm:
             with m.State("IDLE"):
                 m.d.sync += number.eq(0)
@@ -98,6 +104,18 @@ class NeuronUnit(wiring.Component):
             with m.State("LATCH"):
                 m.d.sync += [current.eq(self.data), number.eq(number + 1), slot.eq(self.data.slot),
                              output.eq(self.data.output_first), left.eq(self.data.size)]
+                with m.If(self.data.learns_tau):
+                    m.d.sync += alpha.eq(self.alpha)
+                    m.next = "SCALE"
+                with m.Else():
+                    m.next = "WALK"
+            with m.State("SCALE"):
+                m.next = "SCALE_MORE"
+            with m.State("SCALE_MORE"):
+                m.next = "SCALED"
+            with m.State("SCALED"):
+                m.d.sync += [current.membrane_mantissa.eq(mantissa),
+                             current.error_mantissa.eq(mantissa), current.ratio.eq(ratio)]
                 m.next = "WALK"
             with m.State("WALK"):
                 m.d.comb += active.eq(1)
@@ -108,12 +126,14 @@ class NeuronUnit(wiring.Component):
         with m.If(self.set_generator):
             m.d.sync += self.generator.eq(self.bus.data)
         m.d.comb += word.eq(drawn)
-        return fsm, active, slot, output, current, word
+        # By now ``number`` is that of the next population.
+        last = delayed(m, active & (left == 1), 1, "last")
+        return fsm, active, slot, output, current, word, (last, delayed(m, number - 1, 1, "number"))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.pipeline = pipeline = NeuronPipeline(Tag.size)
-        fsm, active, slot, output, current, word = self._walk(m)
+        fsm, active, slot, output, current, word, (last, number) = self._walk(m)
         leaving = data.View(Tag, pipeline.o.tag)
         out_valid = pipeline.o.valid
         keeps = out_valid & ~leaving.is_input
@@ -128,6 +148,7 @@ class NeuronUnit(wiring.Component):
             staged.valid.eq(delayed(m, active, 1, "active")),
             tag.slot.eq(delayed(m, slot, 1, "slot")),
             tag.output.eq(delayed(m, output, 1, "output")),
+            tag.last.eq(last), tag.number.eq(number),
             tag.is_input.eq(record.is_input), tag.is_output.eq(record.is_output),
             staged.total.eq(self.total), staged.errors_above.eq(self.errors_above),
             staged.teach.eq(self.teach), staged.kind.eq(self.kind),
@@ -149,6 +170,10 @@ class NeuronUnit(wiring.Component):
         for name in SATURATIONS:
             m.d.comb += self.saturations[name].eq(Mux(keeps, pipeline.o.saturations[name], 0))
 
+        m.d.comb += [
+            self.leaving.valid.eq(keeps), self.leaving.last.eq(leaving.last),
+            self.leaving.number.eq(leaving.number), self.leaving.e.eq(new.e),
+            self.leaving.told.eq(pipeline.o.told), self.leaving.pull.eq(pipeline.o.tau_pull)]
         tables, bus = pipeline.tables, self.bus
         m.d.comb += [
             tables.address.eq(bus.offset), tables.write_data.eq(bus.data),

@@ -24,6 +24,7 @@ class Region(enum.IntEnum, shape=5):
     TOTALS = auto()
     SUMS = auto()
     U = auto()
+    DRIVE = auto()
     S = auto()
     CURRENT = auto()
     R = auto()
@@ -43,6 +44,9 @@ class Region(enum.IntEnum, shape=5):
     PSI_XI = auto()
     W = auto()
     B = auto()
+    ALPHA = auto()
+    ENERGY = auto()
+    COST = auto()
 
 
 REGISTERS = {name: offset for offset, name in enumerate([

@@ -16,6 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable
 from hdl.frame import FrameUnit
+from hdl.measures import Measures
 from hdl.memory import BUS
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
@@ -65,7 +66,7 @@ class Core(wiring.Component):
         m.d.sync += count.eq(Mux(requested & ~done, count + 1, 0))
         return read
 
-    def _answer(self, m, bus, read, registers, synapses, traces, neurons):
+    def _answer(self, m, bus, read, registers, synapses, traces, neurons, measures):
         """The word at the bus's address, sign-extended where it is a number."""
         values = {Region[name.upper()]: (getattr(neurons, f"{name}_data"),
                                          NEURON_STATE_SHAPES[name].signed) for name in OLD_STATES}
@@ -74,6 +75,8 @@ class Core(wiring.Component):
             Region.R: (traces.rate_data, True), Region.XI: (traces.xi_data, True),
             Region.LOW: (traces.low_data, True), Region.PSI: (traces.psi_data, True),
             Region.PSI_XI: (traces.psi_xi_data, True), Region.WORD: (synapses.word_data, False),
+            Region.ALPHA: (measures.alpha_data, True),
+            Region.ENERGY: (measures.energy_data, True), Region.COST: (measures.cost_data, True),
             Region.W: (synapses.w_data, True), Region.B: (synapses.b_data, True)}
         with m.Switch(bus.region):
             for region, (value, is_signed) in values.items():
@@ -90,17 +93,19 @@ class Core(wiring.Component):
         m.submodules.synapses = synapses = SynapsePass(config)
         m.submodules.traces = traces = TraceUnit(config)
         m.submodules.neurons = neurons = NeuronUnit(config)
+        m.submodules.measures = measures = Measures(config)
         m.submodules.population_table = populations = DescriptorTable(
-            POPULATION_FIELDS, depth=config.populations, region=Region.POPULATIONS)
+            POPULATION_FIELDS, depth=config.populations, region=Region.POPULATIONS, readers=2)
         m.submodules.projection_table = projections = DescriptorTable(
             PROJECTION_FIELDS, depth=config.projections, region=Region.PROJECTIONS, readers=2)
 
         bus = BUS.create()
-        for user in (frame, registers, synapses, traces, neurons, populations, projections):
+        for user in (frame, registers, synapses, traces, neurons, measures, populations,
+                     projections):
             for name in BUS.members:
                 m.d.comb += getattr(user.bus, name).eq(getattr(bus, name))
         read = self._serve(m, frame, bus)
-        self._answer(m, bus, read, registers, synapses, traces, neurons)
+        self._answer(m, bus, read, registers, synapses, traces, neurons, measures)
 
         for name in ("frame_data", "frame_valid", "result_ready"):
             m.d.comb += getattr(frame, name).eq(getattr(self, name))
@@ -110,8 +115,14 @@ class Core(wiring.Component):
         m.d.comb += [
             populations.number_0.eq(neurons.number), neurons.data.eq(populations.data_0),
             projections.number_0.eq(synapses.number), synapses.data.eq(projections.data_0),
-            projections.number_1.eq(traces.number), traces.data.eq(projections.data_1)]
-        self._count(m, registers, synapses, traces, neurons)
+            projections.number_1.eq(traces.number), traces.data.eq(projections.data_1),
+            populations.number_1.eq(neurons.leaving.number),
+            measures.descriptor.eq(populations.data_1), measures.leaving.eq(neurons.leaving),
+            measures.parity.eq(registers.parity),
+            measures.learn.eq((frame.flags & Flag.LEARN).any()),
+            measures.number_0.eq(neurons.number), neurons.alpha.eq(measures.alpha_0),
+            measures.number_1.eq(traces.alpha_number), traces.alpha.eq(measures.alpha_1)]
+        self._count(m, registers, synapses, traces, neurons, measures)
         return m
 
     def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons):
@@ -151,11 +162,12 @@ class Core(wiring.Component):
                          getattr(traces.rate_write, name).eq(chosen)]
 
     @staticmethod
-    def _count(m, registers, synapses, traces, neurons):
+    def _count(m, registers, synapses, traces, neurons, measures):
         events = neurons.saturations
         m.d.comb += [
             registers.hit_current.eq(events.current), registers.hit_membrane.eq(events.membrane),
-            registers.hit_rate.eq(events.rate + traces.hits), registers.hit_error.eq(events.error),
+            registers.hit_rate.eq(events.rate + traces.hits),
+            registers.hit_error.eq(events.error + measures.hits),
             registers.hit_bias.eq(events.bias), registers.hit_weight.eq(synapses.weight_hits),
-            registers.hit_factor.eq(synapses.factor_hit),
+            registers.hit_factor.eq(synapses.factor_hit + events.factor),
             registers.hit_mirror.eq(synapses.mirror_hit)]

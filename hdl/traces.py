@@ -10,11 +10,13 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
+from hdl.measures import learned_times
 from hdl.memory import BUS, StateMemory, attach
 from hdl.region import Region
 from hdl.sequencer import Descriptor, next_slot
 from hdl.synapses import RATE_WRITE, TRACE_WRITE
 from hdl.trace import TracePipeline
+from model.formats import ALPHA
 
 __all__ = ["TraceUnit"]
 
@@ -29,6 +31,7 @@ class TraceUnit(wiring.Component):
             "number": Out(range(config.projections)), "data": In(Descriptor),
             "flags": In(6), "input_rows": In(12), "parity": In(1), "reset_state": In(1),
             "reset_trace": In(1), "rate_write": In(RATE_WRITE), "rate_half": In(1),
+            "alpha_number": Out(8), "alpha": In(ALPHA.width),
             "trace_write": Out(TRACE_WRITE), "hits": Out(2), "bus": In(BUS),
             "rate_data": Out(18), "xi_data": Out(2), "low_data": Out(30), "psi_data": Out(18),
             "psi_xi_data": Out(2),
@@ -73,7 +76,8 @@ class TraceUnit(wiring.Component):
         number = Signal(range(config.projections + 1))
         source, trace, active = Signal(18), Signal(18), Signal()
         bits = config.lane_bits
-        m.d.comb += self.number.eq(number)
+        m.d.comb += [self.number.eq(number), self.alpha_number.eq(current.target)]
+        mantissa, ratio = learned_times(m, self.alpha, current.ratio_scale, "ratio")
 
         with m.FSM() as fsm:
             with m.State("IDLE"):
@@ -88,6 +92,18 @@ class TraceUnit(wiring.Component):
                     current.eq(self.data), number.eq(number + 1), active.eq(1),
                     source.eq((self.data.source_row << bits) + lane),
                     trace.eq((self.data.trace_row << bits) + lane), left.eq(self.data.source_span)]
+                m.next = "WALK"
+                with m.If(self.data.learns_tau):
+                    m.d.sync += active.eq(0)
+                    m.next = "SCALE"
+            with m.State("SCALE"):
+                m.next = "SCALE_MORE"
+            with m.State("SCALE_MORE"):
+                m.next = "SCALED"
+            with m.State("SCALED"):
+                m.d.sync += [current.trace_mantissa.eq(mantissa), active.eq(1)]
+                with m.If(~current.prospective):
+                    m.d.sync += current.ratio.eq(ratio)
                 m.next = "WALK"
             with m.State("WALK"):
                 m.d.sync += [source.eq(next_slot(source, config)),

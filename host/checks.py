@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.network import NetworkError
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, State
+from model.program import STATE_FORMATS, State
 
 __all__ = ["DeviceError", "check_range", "state_range"]
 
@@ -19,7 +19,7 @@ def state_range(name: str) -> tuple[int, int]:
     if name in ("word", "generator"):
         # Zero is the one state that the generator never leaves.
         return int(name == "generator"), 2**32 - 1
-    form = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.get(name)
+    form = STATE_FORMATS.get(name)
     if form is None:
         raise DeviceError(f"unknown state '{name}'; there are: {', '.join(State.names())}")
     return form.min, form.max

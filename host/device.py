@@ -148,7 +148,8 @@ class Device(ABC):
     def save(self) -> State:
         """The whole state, generator included: a resumed run equals an unbroken one."""
         program = self.program
-        state = State.zeros(program.neurons, program.traces, program.synapses)
+        state = State.zeros(len(program.populations), program.neurons, program.traces,
+                            program.synapses)
         for name in State.names():
             state[name][:] = self.read(name)
         return state

@@ -15,7 +15,14 @@ from model.compiler import compile_network
 from model.formats import COUNTERS, RATE
 from model.frames import Frames
 from model.network import NetworkError
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Program, State
+from model.program import (
+    NEURON_STATES,
+    POPULATION_STATES,
+    SYNAPSE_STATES,
+    TRACE_STATES,
+    Program,
+    State,
+)
 from model.random_network import random_frames, random_network
 
 __all__ = ["Mismatch", "Report", "compare", "verify"]
@@ -180,6 +187,8 @@ def _place(name: str, at: tuple[int, ...], program: Program) -> tuple[str, str]:
             k = at[1] - int(record["output_first"])
             if record["is_output"] and 0 <= k < record["size"]:
                 return population, f"neuron {k}"
+    if name in POPULATION_STATES:
+        return names[at[0]], "the whole population"
     if name in NEURON_STATES:
         k = int(np.searchsorted(populations["first"], at[0], side="right")) - 1
         return names[k], f"neuron {at[0] - int(populations[k]['first'])}"

@@ -17,6 +17,7 @@ from model.neuron import (
     CHANGE,
     CHANGE_MEAN,
     CURRENT,
+    DRIVE,
     ERROR,
     WORD,
     XI,
@@ -28,23 +29,25 @@ from model.neuron import (
     X,
     mirror_exponent,
     neuron_step,
+    tau_pull,
 )
-from model.program import Feedback, Flag, Program
+from model.program import ALPHA_BITS, LEAST_ALPHA, Feedback, Flag, Program
 
 __all__ = ["Golden", "Outputs"]
 
 LOW, PSI, PSI_XI = range(3)
+ALPHA, ENERGY, COST = range(3)
 LEARN, INTEGRATE = int(Flag.LEARN), int(Flag.INTEGRATE)
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)
 TIED, MIRROR, KOLEN_POLLACK = int(Feedback.TIED), int(Feedback.MIRROR), int(Feedback.KOLEN_POLLACK)
-_RATE, _WEIGHT, _FACTOR, _MIRROR = (
-    COUNTERS.index(name) for name in ("rate", "weight", "factor", "mirror"))
+_RATE, _ERROR, _WEIGHT, _FACTOR, _MIRROR = (
+    COUNTERS.index(name) for name in ("rate", "error", "weight", "factor", "mirror"))
 
 
 @njit
 def _reset(flags, inputs, neurons, traces):
     if flags & RESET_STATE:
-        for column in (U, S, CURRENT, R, XI, ERROR, E, V, X, CHANGE):
+        for column in (U, DRIVE, S, CURRENT, R, XI, ERROR, E, V, X, CHANGE):
             neurons[inputs:, column] = 0
         traces[:, PSI_XI] = 0
     if flags & RESET_TRACE:
@@ -155,14 +158,44 @@ def _look(neurons, traces, view):
         view.psi[t], view.xi[t] = traces[t, PSI], traces[t, PSI_XI]
 
 
+@njit
+def _set_times(populations, projections, measures):
+    """Enter learned time constants into the records that this step uses."""
+    for q in range(len(populations)):
+        p = populations[q]
+        if p.learns_tau:
+            mantissa = measures[q, ALPHA] >> ALPHA_BITS
+            p.membrane_mantissa = p.error_mantissa = mantissa
+            p.ratio = min(shift_round(mantissa * p.ratio_scale, 16), 1 << 16)
+    for q in range(len(projections)):
+        p = projections[q]
+        if p.learns_tau:
+            target = populations[np.uint64(p.target)]
+            p.trace_mantissa = target.membrane_mantissa
+            p.ratio = (1 << 16) if p.prospective else target.ratio
+
+
+@njit
+def _measure(p, q, measures, pull, energy, cost, counts):
+    """Population states: α moves by the neurons' pulls, τm ≥ τr; energy and cost."""
+    if p.learns_tau:
+        moved = measures[q, ALPHA] + shift_round(pull, 16)
+        measures[q, ALPHA] = min(max(moved, LEAST_ALPHA), p.alpha_limit)
+    measures[q, ENERGY], hit = limit(shift_round(energy, 11), 30)
+    counts[_ERROR] += hit
+    measures[q, COST], hit = limit(shift_round(cost, 11 - p.gain_shift), 30)
+    counts[_ERROR] += hit
+
+
 @njit(nogil=True)
-def _run(populations, projections, tables, neurons, traces, W, B, generator, counts, view,
-         inputs, teach, kind, modulator, flags, rates_out, errors_out):
+def _run(populations, projections, tables, measures, neurons, traces, W, B, generator, counts,
+         view, inputs, teach, kind, modulator, flags, rates_out, errors_out):
     size = len(neurons)
     channels = populations[0].size
     totals, sums = np.zeros(size, np.int64), np.zeros(size, np.int64)
     word = generator[0]
     for t in range(len(flags)):
+        _set_times(populations, projections, measures)
         _reset(flags[t], channels, neurons, traces)
         for n in range(channels):
             neurons[n, R] = inputs[t, n]
@@ -174,6 +207,7 @@ def _run(populations, projections, tables, neurons, traces, W, B, generator, cou
             _trace(projections[q], neurons, traces, flags[t], counts)
         for q in range(len(populations)):
             p = populations[q]
+            pull, energy, cost = np.int64(0), np.int64(0), np.int64(0)
             for k in range(p.size):
                 n, o = np.uint64(p.first + k), np.uint64(p.output_first + k)
                 word = next_word(word)
@@ -181,11 +215,16 @@ def _run(populations, projections, tables, neurons, traces, W, B, generator, cou
                     neurons[n, WORD] = word
                 else:
                     given, what = (teach[t, o], kind[t, o]) if p.is_output else (0, 0)
-                    rate, error = neuron_step(p, neurons, n, totals[n], sums[n], given, what,
-                                              modulator[t], flags[t], word, tables, counts)
+                    if p.learns_tau and flags[t] & LEARN:
+                        pull += tau_pull(p, neurons, n, modulator[t], counts)
+                    rate, error, told = neuron_step(p, neurons, n, totals[n], sums[n], given, what,
+                                                    modulator[t], flags[t], word, tables, counts)
+                    energy += neurons[n, E] * neurons[n, E]
+                    cost += told * told
                     if p.is_output:
                         rates_out[t, o], errors_out[t, o] = rate, error
                 totals[n], sums[n] = 0, 0
+            _measure(p, q, measures, pull, energy, cost, counts)
     generator[0] = word
 
 
@@ -220,6 +259,9 @@ class Golden:
         self.state = program.state.copy()
         self.saturations = np.zeros(len(COUNTERS), np.int64)
         self.steps = 0
+        # Learned time constants are entered into these as they move.
+        self._populations = program.populations.copy()
+        self._projections = program.projections.copy()
         sizes = (program.neurons,) * 3 + (program.traces,) * 2
         self._view = _View(*(np.zeros(size, np.int32) for size in sizes))
 
@@ -228,9 +270,9 @@ class Golden:
         program, state = self.program, self.state
         frames.check(program)
         outputs = Outputs(*(np.zeros((len(frames), program.outputs), np.int64) for _ in range(2)))
-        _run(program.populations, program.projections, program.tables, state.neurons, state.traces,
-             state["W"], state["B"], state.generator, self.saturations, self._view, frames.inputs,
-             frames.teach, frames.kind, frames.modulator, frames.flags, outputs.rates,
-             outputs.errors)
+        _run(self._populations, self._projections, program.tables, state.populations,
+             state.neurons, state.traces, state["W"], state["B"], state.generator,
+             self.saturations, self._view, frames.inputs, frames.teach, frames.kind,
+             frames.modulator, frames.flags, outputs.rates, outputs.errors)
         self.steps += len(frames)
         return outputs

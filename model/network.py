@@ -31,10 +31,11 @@ class Population:
     bias, bias_rate  initial bias (scalar or one per neuron) and its rate of learning
     rule             "trace" or "prospective": what the bias, and by default every projection into
                      this population, learns from (THEORY: ē with a trace, or e as published)
-    taps             "learned" (from (1, 0), sign-sign LMS), "gle" (κ, 1 − κ), "instant" (1, 0),
-                     or a pair of fixed taps (c0, c1)
+    taps             "learned" (from (1, 0), sign-sign LMS), "gain" (the same, c0 only), "gle"
+                     (κ, 1 − κ), "instant" (1, 0), or a pair of fixed taps (c0, c1)
     tap_rate         rate ηc of learned taps; ``tap_limit`` bounds their magnitude
     noise            amplitude ε of the random sign added to the rate, a power of two, or 0
+    tau_rate         rate of learning τm, per second; "gle" taps, which hang on τm, exclude it
     nudging          γ, a power of two ≤ 1, or 0: weight of a neuron's own error in its current
     output, gain     whether its rates leave the network, and β, a power of two: ē = φ' β (y − r)
     """
@@ -50,6 +51,7 @@ class Population:
     taps: str | tuple[float, float] = "learned"
     tap_rate: float = 0.05
     tap_limit: float = 2.0
+    tau_rate: float = 0.0
     noise: float = 0.0
     nudging: float = 0.0
     output: bool = False

@@ -8,16 +8,16 @@ import numpy as np
 from numba import njit
 
 from model.activation import SEGMENT_BITS, SEGMENTS
-from model.fixed import bit_length, limit, shift_round
+from model.fixed import bit_length, limit, saturate, shift_round
 from model.formats import COUNTERS
 from model.program import NEURON_STATES, Flag, Teach
 
-__all__ = ["neuron_step"]
+__all__ = ["mirror_exponent", "neuron_step", "tau_pull"]
 
-(U, S, CURRENT, R, XI, ERROR, E, V, X, C0, C1, BIAS, CHANGE, CHANGE_MEAN, WORD) = range(
+(U, DRIVE, S, CURRENT, R, XI, ERROR, E, V, X, C0, C1, BIAS, CHANGE, CHANGE_MEAN, WORD) = range(
     len(NEURON_STATES))
-_CURRENT, _MEMBRANE, _RATE, _ERROR, _BIAS = (
-    COUNTERS.index(name) for name in ("current", "membrane", "rate", "error", "bias"))
+_CURRENT, _MEMBRANE, _RATE, _ERROR, _BIAS, _FACTOR = (
+    COUNTERS.index(name) for name in ("current", "membrane", "rate", "error", "bias", "factor"))
 LEARN, INTEGRATE, NOISE = int(Flag.LEARN), int(Flag.INTEGRATE), int(Flag.NOISE)
 TARGET, GIVEN = int(Teach.TARGET), int(Teach.ERROR)
 HALF = SEGMENTS // 2
@@ -36,7 +36,9 @@ def _tap(tap, move, p):
 @njit
 def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flags, word, tables,
                 counts):
-    """Advance row ``n`` of the neuron states, of population record ``p``; returns (φ(s), ē).
+    """Advance row ``n`` of the neuron states, of population record ``p``.
+
+    Returns φ(s), ē, and what the teacher says, y − r or the host's error (18 bits).
 
     total, errors_above   exact sums Σ W r and Σ B e (29 fractional bits)
     teach, kind           target or error of an output neuron, and which of them it is
@@ -71,6 +73,7 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
             taught = teach - rate
         elif kind == GIVEN:
             taught = teach
+    told = saturate(taught, 18)
     taught = shift_round(taught << 7, 7 - p.gain_shift)
     arrived, hit_arrived = limit(shift_round(errors_above, 14) + taught, 18)
     error, hit_error = limit(shift_round(slope * arrived, 16), 18)
@@ -90,7 +93,8 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
         causal = v - shift_round(p.ratio * error_drive, 4)
         residual = _sign(2 * (c0 * v_now + c1 * x_now) - ahead - causal)
         neurons[n, C0] = _tap(neurons[n, C0], residual * _sign(2 * v - (error << 12)), p)
-        neurons[n, C1] = _tap(neurons[n, C1], residual * _sign(2 * x - v), p)
+        if not p.one_tap:
+            neurons[n, C1] = _tap(neurons[n, C1], residual * _sign(2 * x - v), p)
 
     # Bias: the error that the last step left, as for the weights.
     if learn:
@@ -104,7 +108,8 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
         change, hit = limit(current - neurons[n, CURRENT], 27)
         hits_current += hit
         neurons[n, CHANGE_MEAN] += shift_round((abs(change) << 3) - neurons[n, CHANGE_MEAN], 8)
-        neurons[n, CHANGE], neurons[n, CURRENT], neurons[n, U] = change, current, u_new
+        neurons[n, CHANGE], neurons[n, CURRENT] = change, current
+        neurons[n, U], neurons[n, DRIVE] = u_new, drive
         v_step = shift_round(p.error_mantissa * error_drive, 4 + p.error_shift)
         x_step = shift_round(p.membrane_mantissa * x_drive, 4 + p.membrane_shift)
         neurons[n, V], hit_v = limit(v + v_step, 30)
@@ -116,7 +121,19 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
     counts[_MEMBRANE] += hit_drive + hit_s + hit_u
     counts[_RATE] += hits_rate
     counts[_ERROR] += hits_error
-    return rate, error
+    return rate, error, told
+
+
+@njit
+def tau_pull(p, neurons, n, modulator, counts):
+    """One neuron's part in learning τm, η m e (I − u), of what the last step left.
+
+    With u̇ = (I − u)/τm this is Δτm = −η m e u̇ (docs/theory.md) up to a positive factor.
+    """
+    rate = shift_round(p.tau_mantissa * modulator, 14)
+    factor, hit = limit(shift_round(rate * neurons[n, E], p.tau_shift), 18)
+    counts[_FACTOR] += hit
+    return factor * neurons[n, DRIVE]
 
 
 @njit

@@ -10,9 +10,12 @@ from enum import IntEnum, IntFlag
 import numpy as np
 
 from model.formats import (
+    ALPHA,
     ARGUMENT,
     CHANGE_MEAN,
     CURRENT,
+    DRIVE,
+    ENERGY,
     ERROR,
     INTEGRATOR,
     MEMBRANE,
@@ -22,9 +25,14 @@ from model.formats import (
     WEIGHT,
 )
 
-__all__ = ["Feedback", "Flag", "NEURON_STATES", "POPULATION", "PROJECTION", "Program", "State",
-           "SYNAPSE_STATES", "TRACE_STATES", "Teach", "TABLE_SLOTS", "record_type"]
+__all__ = ["ALPHA_BITS", "Feedback", "Flag", "LEAST_ALPHA", "NEURON_STATES", "POPULATION",
+           "POPULATION_STATES", "PROJECTION", "Program", "STATE_FORMATS", "SYNAPSE_STATES", "State",
+           "TABLE_SLOTS", "TRACE_STATES", "Teach", "record_type"]
 
+ALPHA_BITS = 12
+"""Bits that the state α has below its operand."""
+LEAST_ALPHA = 64 << ALPHA_BITS
+"""Smallest α that learning can reach, with 6 significant bits left in the operand."""
 TABLE_SLOTS = 4
 """Activation tables a program can hold at once."""
 
@@ -63,7 +71,8 @@ POPULATION = {
     "ratio": 18, "membrane_mantissa": 18, "membrane_shift": 5,
     "error_mantissa": 18, "error_shift": 5,
     "tap_step": 27, "tap_limit": 27, "noisy": 1, "noise_shift": 4, "nudged": 1, "nudge_shift": 4,
-    "gain_shift": -4, "bias_mantissa": 18, "bias_shift": 5,
+    "gain_shift": -4, "bias_mantissa": 18, "bias_shift": 5, "one_tap": 1,
+    "learns_tau": 1, "tau_mantissa": 18, "tau_shift": 6, "ratio_scale": 18, "alpha_limit": 30,
 }
 """Fields of a population record and their widths in bits (negative: signed)."""
 
@@ -73,6 +82,7 @@ PROJECTION = {
     "plastic": 1, "prospective": 1, "feedback": 2, "rate_mantissa": 18, "factor_shift": 6,
     "change_shift": 4, "decay_shift": 5, "mirror_shift": 6, "noise_shift": 4, "self_scaling": 1,
     "ratio": 18, "trace_mantissa": 18, "trace_shift": 5,
+    "target": 8, "learns_tau": 1, "ratio_scale": 18,
 }
 """Fields of a projection record and their widths in bits."""
 
@@ -83,15 +93,15 @@ def record_type(fields: dict[str, int]) -> np.dtype:
 
 
 NEURON_STATES = {
-    "u": MEMBRANE, "s": ARGUMENT, "current": CURRENT, "r": RATE, "xi": None,
+    "u": MEMBRANE, "drive": DRIVE, "s": ARGUMENT, "current": CURRENT, "r": RATE, "xi": None,
     "error": ERROR, "e": ERROR, "v": INTEGRATOR, "x": INTEGRATOR,
     "c0": TAP_STATE, "c1": TAP_STATE, "bias": WEIGHT,
     "change": CURRENT, "change_mean": CHANGE_MEAN, "word": None,
 }
 """States of a neuron and their formats.
 
-``r`` is the rate as sent (noise included), ``xi`` its sign ξ (−1, 0, 1; 0 without noise), ``error``
-is ē, ``change`` is ΔI, ``word`` the neuron's last random word.
+``drive`` is I − u, ``r`` the rate as sent (noise included), ``xi`` its sign ξ (−1, 0, 1; 0 without
+noise), ``error`` is ē, ``change`` is ΔI, ``word`` the neuron's last random word.
 """
 
 TRACE_STATES = {"low": TRACE, "psi": RATE, "psi_xi": None}
@@ -99,8 +109,16 @@ TRACE_STATES = {"low": TRACE, "psi": RATE, "psi_xi": None}
 
 SYNAPSE_STATES = {"W": WEIGHT, "B": WEIGHT}
 
+POPULATION_STATES = {"alpha": ALPHA, "energy": ENERGY, "cost": ENERGY}
+"""States per population, the inputs first: dt/τm where it is learned, in units of the record's
+``membrane_shift``; mismatch energy ½ Σ e² and output cost ½ β Σ (y − r)² of the last step."""
+
+STATE_FORMATS = NEURON_STATES | TRACE_STATES | SYNAPSE_STATES | POPULATION_STATES
+"""Format of every state that has one."""
+
 _NEURON_COLUMN = {name: column for column, name in enumerate(NEURON_STATES)}
 _TRACE_COLUMN = {name: column for column, name in enumerate(TRACE_STATES)}
+_POPULATION_COLUMN = {name: column for column, name in enumerate(POPULATION_STATES)}
 
 
 class State:
@@ -108,36 +126,41 @@ class State:
 
     ``state["u"]`` is an array to use in place.  Neuron states have shape (neurons,), inputs first;
     trace states (traces,), in the order of the projections; W and B (synapses,), projection by
-    projection, row (target) by row; ``generator`` (1,) is the state of the random generator.
+    projection, row (target) by row; population states (populations,), inputs first; ``generator``
+    (1,) is the state of the random generator.
     """
 
-    def __init__(self, neurons: np.ndarray, traces: np.ndarray, synapses: np.ndarray,
-                 generator: np.ndarray):
+    def __init__(self, populations: np.ndarray, neurons: np.ndarray, traces: np.ndarray,
+                 synapses: np.ndarray, generator: np.ndarray):
+        self.populations = populations
         self.neurons = neurons
         self.traces = traces
         self.synapses = synapses
         self.generator = generator
 
     @classmethod
-    def zeros(cls, neurons: int, traces: int, synapses: int) -> "State":
+    def zeros(cls, populations: int, neurons: int, traces: int, synapses: int) -> "State":
         """A state of that size, all zero."""
-        return cls(np.zeros((neurons, len(NEURON_STATES)), np.int64),
+        return cls(np.zeros((populations, len(POPULATION_STATES)), np.int64),
+                   np.zeros((neurons, len(NEURON_STATES)), np.int64),
                    np.zeros((traces, len(TRACE_STATES)), np.int64),
                    np.zeros((len(SYNAPSE_STATES), synapses), np.int32), np.zeros(1, np.int64))
 
     def copy(self) -> "State":
         """An independent copy."""
-        return State(self.neurons.copy(), self.traces.copy(), self.synapses.copy(),
-                     self.generator.copy())
+        return State(self.populations.copy(), self.neurons.copy(), self.traces.copy(),
+                     self.synapses.copy(), self.generator.copy())
 
     @staticmethod
     def names() -> list[str]:
         """Names of all states."""
-        return [*NEURON_STATES, *TRACE_STATES, *SYNAPSE_STATES, "generator"]
+        return [*STATE_FORMATS, "generator"]
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name in _NEURON_COLUMN:
             return self.neurons[:, _NEURON_COLUMN[name]]
+        if name in _POPULATION_COLUMN:
+            return self.populations[:, _POPULATION_COLUMN[name]]
         if name in _TRACE_COLUMN:
             return self.traces[:, _TRACE_COLUMN[name]]
         if name in SYNAPSE_STATES:
@@ -161,6 +184,11 @@ class Program:
     state: State
     population_names: list[str] = field(default_factory=list)
     projection_names: list[str] = field(default_factory=list)
+
+    def tau_m(self, state: State, population: int) -> float:
+        """Membrane time constant of a population in seconds, as learned so far."""
+        shift = int(self.populations[population]["membrane_shift"])
+        return self.dt * 2.0**shift / float(ALPHA.real(state["alpha"][population]))
 
     @property
     def neurons(self) -> int:

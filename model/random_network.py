@@ -54,16 +54,20 @@ def _population(rng, name: str, dt: float, activations: list[str]) -> Population
                             p=[0.1, 0.8, 0.1])
     tau_r = tau_m * rng.choice([1.0, dt / tau_m, (dt / tau_m) ** rng.uniform(0, 1)],
                                p=[0.2, 0.1, 0.7])
-    taps = ["learned", "learned", "instant", tuple(rng.uniform(-1, 1, 2) * 0.99 * TAP_STATE.limit)]
+    tau_r = max(tau_r, dt)
+    fixed = tuple(rng.uniform(-1, 1, 2) * 0.99 * TAP_STATE.limit)
+    taps = ["learned", "learned", "gain", "instant", fixed]
     if tau_m / tau_r < 0.99 * TAP_STATE.limit:
         taps.append("gle")
+    chosen = taps[rng.integers(len(taps))]
     return Population(
         name=name, size=int(rng.choice([1, rng.integers(2, 13), rng.integers(13, 34)],
                                        p=[0.2, 0.7, 0.1])),
-        tau_m=tau_m, tau_r=max(tau_r, dt), activation=str(rng.choice(activations)),
+        tau_m=tau_m, tau_r=tau_r, activation=str(rng.choice(activations)),
         bias=float(rng.choice([0.0, rng.normal(0, 0.3), rng.uniform(-7.9, 7.9)],
                               p=[0.4, 0.5, 0.1])),
-        bias_rate=_rate(rng, dt), rule=_rule(rng), taps=taps[rng.integers(len(taps))],
+        bias_rate=_rate(rng, dt), rule=_rule(rng), taps=chosen,
+        tau_rate=0.0 if chosen == "gle" else _tau_rate(rng, dt, tau_m, tau_r),
         tap_rate=float(rng.choice([0.0, 10.0 ** rng.uniform(-7, -0.001)], p=[0.1, 0.9])) / dt,
         tap_limit=float(rng.choice([2.0, TAP_STATE.limit, 10.0 ** rng.uniform(-3, 1)])),
         noise=_power(rng, -10, 0, often=-6), nudging=_power(rng, -15, 0) * (rng.random() < 0.4),
@@ -75,6 +79,14 @@ def _rate(rng, dt: float) -> float:
     """A rate per second whose factor rate × dt is 0, usual, or anything that compiles."""
     usual, any_legal = 10.0 ** rng.uniform(-4, -1), 2.0 ** rng.uniform(-31, -1.1)
     return float(rng.choice([0.0, usual, any_legal], p=[0.1, 0.6, 0.3])) / dt
+
+
+def _tau_rate(rng, dt: float, tau_m: float, tau_r: float) -> float:
+    """A rate of learning τm that is 0, or moves α by anything from nothing to leaps."""
+    if tau_m > 500 * tau_r or rng.random() < 0.5:
+        return 0.0
+    leap = 2.0 ** rng.uniform(-20, 24)
+    return float(leap * 2.0**-28 * dt * (tau_m / dt) ** 3 / (tau_r / dt))
 
 
 def _rule(rng) -> str:

@@ -1,0 +1,151 @@
+"""What is kept per population: learned time constants, mismatch energy and output cost.
+
+Neurons leave their pipeline one per clock; their parts are summed, exactly, and with a population's
+last neuron
+
+    α ← α + Σ η m e (I − u) / 2**16        between a smallest value and dt/τr (τm ≥ τr)
+    energy = ½ Σ e²        cost = ½ β Σ (y − r)²
+
+5 clocks later.  α has two halves, as everything that the next step reads while this one writes.
+Cost: 2 multipliers, a distributed memory.
+"""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config
+from hdl.delay import delayed
+from hdl.descriptor import POPULATION_FIELDS, layout
+from hdl.fixed import round_half, saturate, shift_keep_half, shift_round
+from hdl.memory import BUS
+from hdl.multiplier import Multiplier
+from hdl.region import Region
+from model.formats import ALPHA, ENERGY
+from model.program import LEAST_ALPHA
+
+__all__ = ["Leaving", "Measures", "learned_times"]
+
+Descriptor = layout(POPULATION_FIELDS)
+Leaving = data.StructLayout({
+    "valid": 1, "last": 1, "number": 8, "e": signed(18), "told": signed(18), "pull": signed(36)})
+"""A neuron that leaves the pipeline, and whether it is its population's last."""
+
+WRITE_STAGE = 5
+SQUARE_FRAC = 30
+
+
+def learned_times(m: Module, alpha, scale, name: str):
+    """Operands of a learned time constant: dt/τm now, and τr/τm two clocks later."""
+    m.submodules[name] = multiplier = Multiplier()
+    mantissa = alpha[ALPHA.width - 18:]
+    m.d.comb += [multiplier.a.eq(mantissa), multiplier.b.eq(scale)]
+    ratio = shift_round(multiplier.product, 16)
+    return mantissa, Mux(ratio > 1 << 16, 1 << 16, ratio)
+
+
+class Measures(wiring.Component):
+    """See the module.
+
+    leaving                      neurons, with ``descriptor`` of their population one clock later
+    number_0, number_1 → alpha_*  α of two populations in the current half, combinational
+    hits                         saturations of energy and cost
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        number = range(config.populations)
+        super().__init__({
+            "leaving": In(Leaving), "descriptor": In(Descriptor), "parity": In(1), "learn": In(1),
+            "number_0": In(number), "alpha_0": Out(ALPHA.width),
+            "number_1": In(number), "alpha_1": Out(ALPHA.width),
+            "hits": Out(2), "bus": In(BUS), "alpha_data": Out(ALPHA.width),
+            "energy_data": Out(ENERGY.width), "cost_data": Out(ENERGY.width),
+        })
+
+    def _sums(self, m):
+        """Sums over a population with its last neuron, at stage 3, and whose they are."""
+        leaving = self.leaving
+        squares = []
+        for name in ("e", "told"):
+            m.submodules[f"{name}_square"] = square = Multiplier()
+            m.d.comb += [square.a.eq(leaving[name]), square.b.eq(leaving[name])]
+            squares.append(square.product)
+        now = delayed(m, leaving, 2, "leaving")
+        totals = []
+        for name, value in (("pull", now.pull), ("energy", squares[0]), ("cost", squares[1])):
+            running, total = Signal(signed(48), name=f"{name}_sum"), Signal(signed(48), name=name)
+            with m.If(now.valid):
+                m.d.sync += [running.eq(Mux(now.last, 0, running + value)),
+                             total.eq(running + value)]
+            totals.append(total)
+        complete = delayed(m, now.valid & now.last, 1, "complete")
+        return *totals, complete, delayed(m, now.number, 1, "number")
+
+    def _alpha(self, m, pull, complete, number, descriptor):
+        """The store of α: moved and limited from stage 3 to stage 5."""
+        half = delayed(m, self.parity, 3, "half")
+        m.submodules.alphas = store = memory.Memory(
+            shape=ALPHA.width, depth=2 * max(2, self.config.populations), init=[])
+        bits = len(self.number_0)
+        write = store.write_port()
+
+        def read(index, chosen_half):
+            port = store.read_port(domain="comb")
+            m.d.comb += [port.addr[:bits].eq(index), port.addr[bits:].eq(chosen_half)]
+            return port.data
+
+        m.d.comb += [self.alpha_0.eq(read(self.number_0, self.parity)),
+                     self.alpha_1.eq(read(self.number_1, self.parity)),
+                     self.alpha_data.eq(read(self.bus.offset[:bits], self.parity))]
+        moves = delayed(m, self.learn, 3, "learn") & descriptor.learns_tau
+        moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
+        held = Signal()
+        m.d.sync += [
+            moved.eq(read(number, half).as_unsigned() + Mux(moves, shift_round(pull, 16), 0)),
+            limit.eq(descriptor.alpha_limit), held.eq(~moves),
+            limited.eq(Mux(held, moved, Mux(moved > limit, limit, Mux(
+                moved < LEAST_ALPHA, LEAST_ALPHA, moved))))]
+        bus = self.bus
+        mine = bus.active & bus.write & (bus.region == Region.ALPHA)
+        m.d.comb += [
+            write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 2, "written"))),
+            write.addr[bits:].eq(Mux(bus.active, self.parity, delayed(m, ~half, 2, "other"))),
+            write.data.eq(Mux(bus.active, bus.data, limited)),
+            write.en.eq(mine | delayed(m, complete, 2, "moved"))]
+
+    def _record(self, m, region, value, hit, complete, number):
+        """A measure's memory, written at stage 5 and by the host; returns its hit and read-out."""
+        store = memory.Memory(shape=ENERGY.width, depth=max(2, self.config.populations), init=[])
+        m.submodules[region.name.lower()] = store
+        read, write, bus = store.read_port(domain="comb"), store.write_port(), self.bus
+        mine = bus.active & bus.write & (bus.region == region)
+        m.d.comb += [
+            read.addr.eq(bus.offset), write.addr.eq(Mux(mine, bus.offset, number)),
+            write.data.eq(Mux(mine, bus.data, value)), write.en.eq(mine | complete)]
+        return hit & complete, read.data
+
+    def elaborate(self, platform):
+        m = Module()
+        pull, energy, cost, complete, number = self._sums(m)
+        descriptor = delayed(m, self.descriptor, 2, "descriptor")
+        self._alpha(m, pull, complete, number, descriptor)
+
+        shifted, barrel = Signal(signed(48)), Signal(signed(58))
+        least = SQUARE_FRAC - ENERGY.frac + 1 - 7
+        m.d.sync += [
+            shifted.eq(shift_round(energy, SQUARE_FRAC - ENERGY.frac + 1)),
+            # A shift by 7 − gain, where the gain is four bits in two's complement.
+            barrel.eq(shift_keep_half(cost, descriptor.gain_shift.as_unsigned() ^ 7, least=least))]
+        values = []
+        for name, value in (("energy_now", shifted), ("cost_now", round_half(barrel))):
+            limited, hit = saturate(value, ENERGY.width)
+            kept, kept_hit = Signal(signed(ENERGY.width), name=name), Signal(name=f"{name}_hit")
+            m.d.sync += [kept.eq(limited), kept_hit.eq(hit)]
+            values.append((kept, kept_hit))
+        late, where = delayed(m, complete, 2, "late"), delayed(m, number, 2, "where")
+        energy_hit, energy_data = self._record(m, Region.ENERGY, *values[0], late, where)
+        cost_hit, cost_data = self._record(m, Region.COST, *values[1], late, where)
+        m.d.comb += [self.hits.eq(energy_hit + cost_hit), self.energy_data.eq(energy_data),
+                     self.cost_data.eq(cost_data)]
+        return m
