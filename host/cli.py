@@ -7,6 +7,8 @@ for goes to standard output; progress and errors go to standard error, an error 
 import click
 
 from host.compare_command import compare
+from host.formats_command import formats
+from host.gradient_command import gradient
 from host.options import (
     MOST_STEPS,
     Known,
@@ -125,6 +127,8 @@ def devices(as_json):
 
 
 cli.add_command(compare)
+cli.add_command(formats)
+cli.add_command(gradient)
 
 
 def _complain(message: str) -> None:
