@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from model.formats import TAP_STATE
 from model.network import INPUT, Network, NetworkError, Population, Projection
 
 __all__ = ["NOISE", "RULES", "apply_rule"]
@@ -44,9 +43,7 @@ RULES = {name: rule.about for name, rule in _RULES.items()}
 
 def _population(population: Population, rule: _Rule, noisy: bool) -> Population:
     noise = (population.noise or NOISE) if noisy else 0.0
-    # GLE's κ = τm/τr is fixed, not bounded as a learned tap is.
-    limit = population.tap_limit if rule.taps == "learned" else TAP_STATE.limit
-    return replace(population, rule=rule.plasticity, taps=rule.taps, tap_limit=limit, noise=noise)
+    return replace(population, rule=rule.plasticity, taps=rule.taps, noise=noise)
 
 
 def _sources(projection: Projection) -> tuple[str, ...]:
