@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from host import formats_report, word_lengths_report
+from host import formats_report, word_lengths, word_lengths_report
 from host.cli import main
 from host.device import open_device
 from host.formats import PHASES, Ranges, measure_formats
@@ -150,6 +150,16 @@ def test_the_sweep_is_of_whole_runs():
         assert point["median_accuracy"] is None
     with pytest.raises(NetworkError, match="seeds = 0"):
         measure_word_lengths(ECHO, seeds=0)
+
+
+def test_a_study_that_is_not_the_golden_model_is_refused(monkeypatch):
+    class Wrong(word_lengths.Study):
+        def run(self, inputs, targets=None):
+            return super().run(inputs, targets) + 2.0**-15
+
+    monkeypatch.setattr(word_lengths, "Study", Wrong)
+    with pytest.raises(NetworkError, match="at 18 bits the study of word lengths differs"):
+        measure_word_lengths(ECHO, seeds=1, steps=50)
 
 
 def test_files_say_what_was_measured(measured, tmp_path):
