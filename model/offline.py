@@ -2,8 +2,9 @@
 
 The stream is cut into chunks.  For each chunk the network runs from rest through a run-up, whose
 outputs are not judged, and then through the chunk; the exact adjoint of that window moves the
-parameters by one step of Adam (Kingma and Ba, arXiv 1412.6980), the step size falling to zero over
-the stream.  Nothing of this is local or causal; it shows what the network can reach.
+parameters by one step of Adam (Kingma and Ba, arXiv 1412.6980), the step size rising over the first
+tenth of the stream and then falling to zero.  Nothing of this is local or causal; it shows what
+the network can reach.
 """
 
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from model.reference import Reference
 __all__ = ["STEP_SIZE", "descend", "run_up"]
 
 STEP_SIZE = 0.01
-"""Adam's first step size; scaled as the other rules' rates are."""
+"""Adam's step size, at its largest; scaled as the other rules' rates are."""
 UPDATES = 3000
 """Chunks that a stream is cut into, unless it has fewer steps."""
 MEMORIES = 5.0
 """Length of a run-up in memories (the sum of τm along the longest path)."""
+WARM_UP = 0.1
+"""Share of the stream over which the step size rises, while Adam's means fill."""
 MEAN_DECAY, SQUARE_DECAY, SMALLEST = 0.9, 0.999, 1e-12
 
 
@@ -60,7 +63,7 @@ def descend(reference: Reference, inputs: np.ndarray, targets: np.ndarray, *,
         taught[: start - first] = np.nan
         gradient = adjoint(reference, inputs[first:stop], taught)
         slopes = [gradient.bias * learns_bias, *(gradient.weights[k] for k in plastic)]
-        size = STEP_SIZE * scale * (1.0 - start / steps)
+        size = STEP_SIZE * scale * min(1.0, stop / (WARM_UP * steps)) * (1.0 - start / steps)
         for parameter, slope, mean, square in zip(parameters, slopes, means, squares, strict=True):
             mean += (1.0 - MEAN_DECAY) * (slope - mean)
             square += (1.0 - SQUARE_DECAY) * (slope**2 - square)
