@@ -115,9 +115,10 @@ def gradient_steps(task: Task, rules, steps: int) -> int:
 
 
 def measure_gradient(task: Task, *, rules=DEFAULT_RULES, seed: int = 0, steps: int = 0,
-                     progress=None) -> Found:
+                     points=None, progress=None) -> Found:
     """Measure ``rules`` on ``task`` at its initial weights, or after ``steps`` of training.
 
+    points     x = ωτm of the sweep of one sine; those of :func:`model.frequency.sweep` if None
     progress   None, or called now and then with the steps done since
     """
     if steps < 0:
@@ -130,7 +131,8 @@ def measure_gradient(task: Task, *, rules=DEFAULT_RULES, seed: int = 0, steps: i
     measured = {rule: _measure(task, network, weights, seed, progress)
                 for rule, network in networks.items()}
     return Found(task=task.name, seed=seed, steps=steps, settled=task.steps,
-                 measured=task.test_steps, rules=measured, frequency=sweep(progress=progress))
+                 measured=task.test_steps, rules=measured,
+                 frequency=sweep(points, progress=progress))
 
 
 def _held(network: Network) -> Network:

@@ -40,6 +40,8 @@ def summary(found: Found) -> str:
     rows = [["whole network", *(_agreement(rule.whole) for rule in rules.values())]]
     rows += [[name, *(_agreement(rule.projections[name]) for rule in rules.values())]
              for name in names]
+    rows.append(["B and Wᵀ, worst cosine", *(_number(min(rule.alignment.values(), default=None))
+                                             for rule in rules.values())])
     rows.append(["saturations", *(str(sum(rule.saturations.values())) for rule in rules.values())])
     lines += _table(["", *rules], rows)
     lines += ["", "errors e, mean squares over the adjoint's: distance to the network's adjoint / "

@@ -1,8 +1,8 @@
 """The measured sweep of word lengths that justifies the formats: shorter and longer operands.
 
-Every run is a whole one, training and frozen test on an unseen stream, in :mod:`model.study`, which
-equals the golden model at the chosen lengths.  Nothing is tuned here: every run has the task's own
-rates.
+Every run is a whole one, training and frozen test on an unseen stream, in :mod:`model.study`.  At
+the chosen lengths it must answer as the golden model does, bit for bit; every sweep checks that.
+Nothing is tuned here: every run has the task's own rates.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.network import NetworkError
+from model.compiler import compile_network
+from model.formats import RATE
+from model.frames import FROZEN, Frames
+from model.golden import Golden
+from model.network import Network, NetworkError
 from model.study import Study
-from model.tasks.task import Task
+from model.tasks.task import Stream, Task
 from model.words import CHOSEN, Words
 
 __all__ = ["BITS", "CURVES", "Curve", "measure_word_lengths"]
@@ -88,9 +92,21 @@ def _trial(task: Task, rule: str, seed: int, steps: int) -> Callable[[Words], tu
         study = Study(network, words=words, seed=seed)
         study.run(train.inputs, train.targets)
         outputs = study.run(test.inputs)
+        if words == Words() and not np.array_equal(outputs, _golden(network, seed, train, test)):
+            raise NetworkError(f"task {task.name}, rule {rule}, seed {seed}: at {CHOSEN} bits the "
+                               "study of word lengths differs from the golden model; the network "
+                               "does something that the study does not know")
         return task.error(test, outputs), task.accuracy(test, outputs)
 
     return run
+
+
+def _golden(network: Network, seed: int, train: Stream, test: Stream) -> np.ndarray:
+    """The golden model's outputs in the frozen test, real."""
+    golden = Golden(compile_network(network, seed=seed))
+    golden.run(Frames.of(train.inputs, train.targets, outputs=network.outputs))
+    frames = Frames.of(test.inputs, outputs=network.outputs, flags=FROZEN)
+    return RATE.real(golden.run(frames).rates)
 
 
 def _summary(figures: list[tuple]) -> dict:

@@ -84,8 +84,9 @@ def _draw(result: dict, path: Path) -> None:
         panels[1].set_title("symbols right, frozen", fontsize=10.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
-    figure.suptitle(f"{result['task']}, rule {result['rule']}: word length of the operands; median "
-                    f"(solid) and worst (dotted) of {len(result['seeds'])} seeds", fontsize=11)
+    title = f"{result['task']}, rule {result['rule']}: word length of the operands"
+    seeds = f"median (solid) and worst (dotted) of {len(result['seeds'])} seeds"
+    figure.suptitle(f"{title}\n{seeds}", fontsize=11)
     figure.savefig(path)
 
 

@@ -34,19 +34,22 @@ LOW_HALF = 0xFFFF
 
 Arrays = NamedTuple("Arrays", [(name, np.ndarray) for name in STATES])
 
+# No scale is 0; looking for one at every division would double the time of a step.
+_compiled = njit(cache=True, error_model="numpy")
 
-@njit(cache=True)
+
+@_compiled
 def _round(value, scale):
     return np.floor(value * scale + 0.5) / scale
 
 
-@njit(cache=True)
+@_compiled
 def _narrow(value, scale, limit):
     """Rounded half up to multiples of 1/scale, and limited to ±limit."""
     return min(max(np.floor(value * scale + 0.5) / scale, -limit), limit - 1.0 / scale)
 
 
-@njit(cache=True)
+@_compiled
 def _moved(weight, step, bits, f):
     """``weight`` + ``step``, rounded stochastically with the random ``bits``, or half up."""
     dither = bits / (1 << ROUNDING_BITS) if f.stochastic else 0.5
@@ -54,17 +57,17 @@ def _moved(weight, step, bits, f):
     return min(max(moved, -FAR), FAR - 1.0 / f.weight)
 
 
-@njit(cache=True)
+@_compiled
 def _sign(value):
     return (1.0 if value > 0 else 0.0) - (1.0 if value < 0 else 0.0)
 
 
-@njit(cache=True)
+@_compiled
 def _tap(tap, move, p):
     return min(max(tap - p.tap_step * move, -p.tap_limit), p.tap_limit)
 
 
-@njit(cache=True)
+@_compiled
 def _neuron(p, n, a, total, above, taught, learn, word, table, f):
     """Advance neuron ``n``; ``taught`` is a target if it is an output that learns, else unused."""
     u, v, x, e_old, error_old = a.u[n], a.v[n], a.x[n], a.e[n], a.error[n]
@@ -109,7 +112,7 @@ def _neuron(p, n, a, total, above, taught, learn, word, table, f):
     return rate
 
 
-@njit(cache=True)
+@_compiled
 def _project(p, a, totals, sums, learn, f):
     """Sums of one projection, then its updates."""
     for row in range(p.target_size):
@@ -132,7 +135,7 @@ def _project(p, a, totals, sums, learn, f):
                 a.W[base + j] = _moved(a.W[base + j], step, bits, f)
 
 
-@njit(cache=True)
+@_compiled
 def _mirror(p, base, i, a, word, f):
     """B += ηB (ξ ΔI/ε − B) for one row, ηB slowed down where ΔI is large beside ε."""
     pull, mean = p.mirror_shift, a.change_mean[i]
@@ -148,7 +151,7 @@ def _mirror(p, base, i, a, word, f):
             a.B[base + j] = _moved(b, step, bits, f)
 
 
-@njit(cache=True)
+@_compiled
 def _trace(p, a, f):
     """ψ = D⁺τr I⁻τm [r] for the sources of one projection."""
     for j in range(p.source_size):
@@ -160,7 +163,7 @@ def _trace(p, a, f):
         a.psi_xi[t] = a.xi[n]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _run(populations, projections, tables, a, generator, inputs, targets, learn, f, outputs):
     size, channels = len(a.u), inputs.shape[1]
     totals, sums = np.zeros(size), np.zeros(size)

@@ -9,6 +9,7 @@ from cocotb.triggers import RisingEdge
 
 from hdl.lane import WRITE_STAGE
 from hdl.region import LANE_BITS, Region
+from model.fixed import shift_round
 from model.golden import _learn_forward, _learn_mirror
 from model.program import Feedback
 from tests.hdl.driving import bus_read, bus_write, draw, put, start
@@ -30,6 +31,20 @@ class Model:
         # Sums carry the parity of their step; of the other parity they count as zero.
         self.sums = [(0, 0)] * ROWS
         self.hits, self.moved = [0, 0], set()
+
+    def dithers(self, visit, row, parity, flags):
+        """Low and high half of a random word of the target that leave W and B on the edge between
+        two values: there, and nearly nowhere else, the last bit of a change makes a difference."""
+        word, random_word = visit["word"], self.words[parity][visit["source_row"]]
+        psi = 0 if flags["reset_trace"] else self.psi[parity][visit["trace_row"]]
+        xi = 0 if flags["reset_state"] else self.xi[parity][visit["trace_row"]]
+        change = shift_round(row["factor"] * psi, row["change_shift"])
+        if row["decay_shift"]:
+            change -= int(self.W[word]) << 16 >> row["decay_shift"]
+        pull = xi * row["change"] - (int(self.B[word]) << 16 >> row["pull"])
+        edge = self.source.randrange(2)
+        return [(-step - edge ^ half) & 0xFFFF for step, half in (
+            (change, random_word >> 16), (pull, random_word & 0xFFFF))]
 
     def learn(self, visit, row, parity, flags):
         """Update the synapse of one visit; returns (hit of W, hit of B)."""
@@ -112,6 +127,10 @@ async def write_inputs(dut, source, model):
 def expected(model, visits, parity, flags):
     """(products, hits) of a step; adds to the backward sums and moves the weights."""
     products, hits, sums = [], [0, 0], model.sums
+    for access, row in visits:
+        if access["first"]:
+            low, high = model.dithers(access, row, parity, flags)
+            row["word"] = high << 16 | low
     for access, row in visits:
         source, word = access["source_row"], access["word"]
         silent = flags["reset_state"] and not access["is_input"]

@@ -66,13 +66,17 @@ async def every_clock_a_row(dut):
     source = random.Random(14)
     await start(dut)
     parity, posts = 0, [draw_post(source) for _ in range(SLOTS)]
-    for name in POST:
-        await bus_write(dut, REGIONS[name], [(k, post[name]) for k, post in enumerate(posts)])
     seen, exponents, hit_count = {}, set(), [0, 0]
     for _ in range(ISSUES // 100):
         # A step: 100 issues back to back while the neurons leave what the next step reads.
         learn, silent = source.random() < 0.8, source.random() < 0.1
         dut.learn.value, dut.reset_state.value, dut.parity.value = learn, silent, parity
+        if source.random() < 0.5 or not seen:
+            # Between steps the host may replace what the next one reads.
+            posts = [draw_post(source) for _ in range(SLOTS)]
+            for name in POST:
+                pairs = [(k, post[name]) for k, post in enumerate(posts)]
+                await bus_write(dut, REGIONS[name], pairs)
         following, pending = [draw_post(source) for _ in range(SLOTS)], {}
         for clock in range(100 + ROW_STAGE + 1):
             issue = {"valid": clock < 100 and source.random() < 0.9,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from amaranth.hdl import Const
 
 from hdl.config import Config
 from hdl.lane import Lane
@@ -28,6 +29,17 @@ def test_rows():
     assert run_bench(RowFetch(config), HERE / "bench_row.py", environment=environment) == 1
 
 
-def test_lane():
+def run_lane():
     component = Lane(Config(lanes=2, rows=4, trace_rows=5, words=48), 1)
-    assert run_bench(component, HERE / "bench_lane.py", environment=PLAIN) == 1
+    return run_bench(component, HERE / "bench_lane.py", environment=PLAIN)
+
+
+def test_lane():
+    assert run_lane() == 1
+
+
+def test_lost_half_bit_of_a_change_is_noticed(monkeypatch):
+    change = Lane._change
+    monkeypatch.setattr(Lane, "_change", lambda *about: (change(*about)[0], Const(0, 1)))
+    with pytest.raises(AssertionError, match="1 of 1 tests failed"):
+        run_lane()

@@ -82,4 +82,7 @@ def test_frozen_weights_stay_put():
 
 
 def test_a_run_up_covers_the_longest_path():
-    assert run_up(slow_neuron(1.0, 0.0)) == 45
+    reference = Reference(slow_neuron(1.0, 0.0))
+    assert run_up(reference) == 75
+    reference.tau_m[0] = 2.0
+    assert run_up(reference) == 125

@@ -1,0 +1,131 @@
+"""The check of the checks: of hundreds of faults in the core, the comparison finds every one."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim.verilog
+from hdl.config import Config
+from hdl.top import Core
+from sim.build import build_library
+from sim.library import SimulatedCore, StuckError
+from tests.sim import mutants
+from tests.sim.cases import Case, small_networks
+
+CONFIG = Config(lanes=2)
+NETWORKS = 24
+PATIENCE = 5000
+PARTS = 2
+EQUIVALENT = {
+    ("top", r"^! count"): "an access that writes strobes again in its later clocks",
+    (r"synapses(\.lane_\d)?", r"\[23:19\] == 3'h[56]|\$21  & \\\$22|^! \\port\$1\$0 \[0\]"):
+        "whatever else a load writes clears the sums as well",
+    (r"synapses\.lane_\d", r"half|mirror_3"):
+        "1/65536 of a weight's last bit; the bench of the lane aims at it",
+    (r"synapses\.rows", r"host__data\[29:16\]"):
+        "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
+}
+"""Mutants that no run notices, (module, what), and why."""
+
+
+def why_equivalent(site: mutants.Site) -> str | None:
+    for (module, what), reason in EQUIVALENT.items():
+        if re.fullmatch(module, site.module or "top") and re.search(what, site.what):
+            return reason
+    return None
+
+
+@pytest.fixture(scope="module")
+def mutated():
+    """(library of the core with all mutants, their sites)"""
+    generate = sim.verilog.generate
+    sites = mutants.sites(generate(Core(CONFIG), name="core"))
+
+    def generate_mutated(component, *, name):
+        return mutants.mutate(generate(component, name=name), sites)
+
+    root = Path(sim.verilog.__file__).parents[1]
+    sources = [*root.glob("hdl/*.py"), *root.glob("model/*.py"), Path(mutants.__file__)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sim.verilog, "generate", generate_mutated)
+        library = build_library(lambda: Core(CONFIG), identity=f"mutants {CONFIG!r}",
+                                sources=sources)
+    return library, sites
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """(case, its image, its quiet words); every other case from random states."""
+    made = [Case(CONFIG, network, key=key, wild=key % 2 == 0, probes=key % 6)
+            for key, network in enumerate(small_networks(NETWORKS))]
+    return [(case, case.image, case.quiet) for case in made]
+
+
+def difference(core: SimulatedCore, case: Case, image, quiet) -> str | None:
+    """The first thing that a core does otherwise than the golden model."""
+    core.reset()
+    core.write(*image)
+    if not np.array_equal(core.read(quiet[0]), quiet[1]):
+        return "tables"
+    for block in case.blocks:
+        if block.restored is not None:
+            core.write(case.state_places, block.restored)
+        if not np.array_equal(core.run(block.words, len(block.results)), block.results):
+            return "results"
+        states = core.read(case.addresses)
+        if not np.array_equal(states, block.states):
+            return case.place(int(np.argmax(states != block.states)))
+    return None
+
+
+def verdict(library: Path, number: int, runs, cycles: list) -> str | None:
+    """How mutant ``number`` shows itself, None if it does not.
+
+    cycles   the counter of cycles after each run, of the healthy core; filled if empty
+    """
+    counted = []
+    with SimulatedCore(library, patience=PATIENCE) as core:
+        try:
+            core.write([mutants.NUMBER_ADDRESS], [number])
+            for at, (case, image, quiet) in enumerate(runs):
+                if found := difference(core, case, image, quiet):
+                    return found
+                counted.append(int(core.read([case.layout.registers["cycles_low"]])[0]))
+                if cycles and counted[at] != cycles[at]:
+                    return "cycles"
+        except StuckError:
+            return "stuck"
+    cycles.extend(counted if not cycles else ())
+    return None
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_mutant_is_noticed(mutated, runs, part):
+    library, sites = mutated
+    cycles = []
+    assert verdict(library, 0, runs, cycles) is None
+    assert len(cycles) == NETWORKS and min(cycles) > 0
+    numbers = range(1 + part, len(sites) + 1, PARTS)
+    shown = {number: verdict(library, number, runs, cycles) for number in numbers}
+    survivors = [sites[number - 1] for number, found in shown.items() if found is None]
+    unexplained = [str(site) for site in survivors if why_equivalent(site) is None]
+    assert not unexplained
+    assert len(survivors) < len(numbers) // 20
+    # Faults show in many ways; nearly all of them would be "stuck" if mutants broke too much.
+    ways = Counter(re.sub(r"\[.*", "", found) for found in shown.values() if found)
+    assert len(ways) > 15 and ways["stuck"] < len(numbers) // 3, ways
+
+
+def test_mutants_are_everywhere(mutated):
+    _, sites = mutated
+    modules = Counter(site.module for site in sites)
+    assert len(sites) > 300
+    for module, least in (("", 5), ("frame", 5), ("registers", 5), ("traces", 5), ("synapses", 5),
+                          ("synapses.sequencer", 5), ("synapses.rows", 10),
+                          ("synapses.lane_0", 20), ("synapses.lane_1", 20), ("neurons", 10),
+                          ("neurons.pipeline", 40), ("neurons.pipeline.activation", 5),
+                          ("traces.pipeline", 10), ("synapses.totals", 1)):
+        assert modules[module] >= least, module
