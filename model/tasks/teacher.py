@@ -8,10 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from model.compiler import compile_network
 from model.formats import RATE
 from model.frames import FROZEN, Frames
-from model.golden import Golden
 from model.network import Network
 
 __all__ = ["WANDER", "mixtures", "respond"]
@@ -22,6 +20,10 @@ WANDER = 20.0
 
 def respond(network: Network, inputs: np.ndarray) -> np.ndarray:
     """Rates (T, outputs) of ``network`` from rest for real ``inputs`` (T, n_in), frozen."""
+    # Here, since a list of the tasks should not wait for Numba.
+    from model.compiler import compile_network
+    from model.golden import Golden
+
     golden = Golden(compile_network(network))
     frames = Frames.of(inputs, outputs=network.outputs, flags=FROZEN)
     return RATE.real(golden.run(frames).rates)
