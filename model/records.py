@@ -82,8 +82,12 @@ def _learned_time(population: Population, dt: float, membrane: tuple[int, int]) 
                            f"τr = {population.tau_r:g} s; the limit is "
                            f"{dt * 2.0**(16 + shift + ALPHA_BITS) / LEAST_ALPHA:g} s")
     # Δτ = −ητ dt Σ e u̇ with u̇ = (I − u)/τ: in units of α, at the time constant of the start.
-    step = population.tau_rate * alpha**3 / dt * 2.0**(16 + shift + ALPHA_BITS)
-    mantissa, k = mantissa_of(step, f"{where}: τ rate", RATE_BITS - 1, -26, 37)
+    unit = alpha**3 / dt * 2.0**(16 + shift + ALPHA_BITS)
+    if not 2.0**-36 <= population.tau_rate * unit < 2.0**26:
+        raise NetworkError(f"{where}: tau rate = {population.tau_rate:g} is outside "
+                           f"{2.0**-36 / unit:g} … {2.0**26 / unit:g}")
+    mantissa, k = mantissa_of(population.tau_rate * unit, f"{where}: tau rate", RATE_BITS - 1,
+                              -26, 37)
     return {"learns_tau": 1, "tau_mantissa": mantissa, "tau_shift": 26 + k,
             "ratio_scale": round(2.0**32 / largest), "alpha_limit": largest << ALPHA_BITS,
             "membrane_shift": shift, "error_shift": shift}

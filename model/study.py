@@ -23,7 +23,8 @@ from model.words import Scales, Words, knots, population_values, projection_valu
 __all__ = ["STATES", "Study"]
 
 TIED, MIRROR = int(Feedback.TIED), int(Feedback.MIRROR)
-STATES = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}
+STATES = {name: form for name, form in (NEURON_STATES | TRACE_STATES | SYNAPSE_STATES).items()
+          if name != "drive"}
 """States and their formats at the chosen word lengths."""
 NEAR, FAR = RATE.limit, WEIGHT.limit
 """The two ranges of formats: rates, traces, errors; weights, drives, currents, potentials."""

@@ -14,14 +14,14 @@ from hdl.activation import Activation
 from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
 from model.activation import SEGMENTS, table
 from model.formats import COUNTERS, WEIGHT
-from model.neuron import neuron_step
+from model.neuron import neuron_step, tau_pull
 from model.program import NEURON_STATES, TABLE_SLOTS, Flag
 
 COUNT = int(os.environ.get("NEURONS", "3000"))
 INPUTS = {"total": 48, "errors_above": 48, "teach": 18, "modulator": 18}
 # What a program guarantees, beyond the widths of the fields.
 RECORD_LIMITS = {"ratio": 2**17, "membrane_mantissa": 2**17, "error_mantissa": 2**17,
-                 "bias_mantissa": 2**14, "tap_step": 2**21 + 1, "tap_limit": 2**26}
+                 "bias_mantissa": 2**14, "tau_mantissa": 2**14, "tap_step": 2**21 + 1, "tap_limit": 2**26}
 
 
 def draw(source, width, typical):
@@ -53,6 +53,8 @@ def draw_record(source):
         record |= {"membrane_shift": source.randrange(4), "error_shift": source.randrange(4),
                    "noisy": 1, "noise_shift": source.randrange(4), "bias_shift": 2}
     record["bias_shift"] = max(2, record["bias_shift"])
+    if source.random() < 0.5:
+        record["tau_shift"] = source.randrange(8, 20)
     return record
 
 
@@ -92,11 +94,14 @@ def expected(old, frame, record, tables):
     """What the model makes of it: name of an output port → value."""
     state = np.array([[old.get(name, 0) for name in NEURON_STATES]], np.int64)
     counts = np.zeros(len(COUNTERS), np.int64)
-    rate, _ = neuron_step(SimpleNamespace(**record), neurons=state, n=0, tables=tables,
-                          counts=counts, **frame)
+    population, pull = SimpleNamespace(**record), 0
+    if population.learns_tau and frame["flags"] & Flag.LEARN:
+        pull = tau_pull(population, state, 0, frame["modulator"], counts)
+    rate, _, told = neuron_step(population, neurons=state, n=0, tables=tables, counts=counts,
+                                **frame)
     new = {f"new_{name}": int(value) for name, value in zip(NEURON_STATES, state[0], strict=True)}
     events = {f"saturations_{name}": int(counts[COUNTERS.index(name)]) for name in SATURATIONS}
-    return new | {"rate": int(rate)} | events
+    return new | {"rate": int(rate), "told": int(told), "tau_pull": int(pull)} | events
 
 
 async def load(dut, tables):
@@ -134,7 +139,8 @@ def put(dut, tag, old, frame, record):
 def check_alive(seen, saturated):
     """Every field takes many values and every counter its events."""
     few = {"new_xi": 3, "saturations_rate": 2, "saturations_bias": 2, "saturations_current": 3,
-           "saturations_membrane": 4, "saturations_error": 6}
+           "saturations_membrane": 4, "saturations_error": 6, "saturations_factor": 2,
+           "told": COUNT // 6, "tau_pull": COUNT // 10}
     for name, values in seen.items():
         assert len(values) >= few.get(name, COUNT // 3), f"{name}: only {len(values)} values"
     for name in SATURATIONS:
