@@ -46,7 +46,7 @@ ABOUT = {
     "u": "membrane potential u", "s": "look-ahead potential s", "current": "input current I",
     "r": "rate sent r", "error": "error ē", "e": "error ahead e", "v": "low-passed error v",
     "x": "twice low-passed error x", "c0": "tap c0", "c1": "tap c1", "bias": "bias b",
-    "change": "change of current ΔI", "change_mean": "running mean of |ΔI|",
+    "change": "change of current ΔI", "change_mean": "mean magnitude of ΔI",
     "low": "low-passed rate", "psi": "trace ψ", "W": "weight W", "B": "backward weight B",
 }
 """States as tables call them; a state that is not listed goes by its name."""

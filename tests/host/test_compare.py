@@ -149,10 +149,11 @@ def test_an_interrupted_comparison_goes_on(scripted, tmp_path):
     assert len(set(ran)) == len(ran) == 3 * 5 + 2
 
 
-def test_processes_find_the_same(tmp_path):
+def test_processes_find_the_same():
     results = []
     for jobs in (1, 2):
-        found = compare("xor", rules=["instant"], seeds=1, steps=20, jobs=jobs)
+        # Nothing to compile: what the bound runs is in Numba's cache.
+        found = compare("xor", rules=["adjoint"], seeds=1, steps=20, jobs=jobs)
         results.append([{name: value for name, value in one.items() if name != "seconds"}
                         for ranking in found.rankings
                         for one in [*ranking.final.values(), ranking.tuning[1.0, 100]]])
