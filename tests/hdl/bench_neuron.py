@@ -21,7 +21,8 @@ COUNT = int(os.environ.get("NEURONS", "3000"))
 INPUTS = {"total": 48, "errors_above": 48, "teach": 18, "modulator": 18}
 # What a program guarantees, beyond the widths of the fields.
 RECORD_LIMITS = {"ratio": 2**17, "membrane_mantissa": 2**17, "error_mantissa": 2**17,
-                 "bias_mantissa": 2**14, "tau_mantissa": 2**14, "tap_step": 2**21 + 1, "tap_limit": 2**26}
+                 "bias_mantissa": 2**14, "tau_mantissa": 2**14, "tap_step": 2**21 + 1,
+                 "tap_limit": 2**26}
 
 
 def draw(source, width, typical):

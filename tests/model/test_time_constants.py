@@ -17,7 +17,8 @@ def line(weights, times, *, tau_rate=0.0, rate=0.0, taps="learned", feedback="ti
     """1-1-1, softplus, τr 0.1 s; the middle neuron learns its τm (two in series could swap)."""
     names = [INPUT, "middle", "out"]
     populations = [Population(name=name, size=1, tau_m=tau, tau_r=0.1, activation="softplus",
-                              tau_rate=tau_rate * (name == "middle"), taps=taps, nudging=nudging, output=name == "out")
+                              tau_rate=tau_rate * (name == "middle"), taps=taps, nudging=nudging,
+                              output=name == "out")
                    for name, tau in zip(names[1:], times, strict=True)]
     projections = [Projection(source=source, target=target, weights=[[weight]], rate=rate,
                               feedback=feedback)
@@ -57,9 +58,9 @@ def test_without_learn_or_modulator_time_constants_stay():
         assert moved == moves
 
 
-@pytest.mark.parametrize("error", [3.9, -3.9])
-def test_time_constants_stay_between_look_ahead_and_the_longest(error):
-    program = compile_network(line((1, 2), (0.5, 0.3), tau_rate=15.0))
+@pytest.mark.parametrize(("start", "rate", "error"), [(0.11, 0.2, 3.9), (0.5, 15.0, -3.9)])
+def test_time_constants_stay_between_look_ahead_and_the_longest(start, rate, error):
+    program = compile_network(line((1, 2), (start, 0.3), tau_rate=rate))
     model = Golden(program)
     # The error asks the membrane to be faster, or slower, whichever way it is going.
     inputs = 3.0 * np.sign(np.sin(2 * DT * np.arange(12_000)))
