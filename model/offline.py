@@ -47,28 +47,32 @@ def descend(reference: Reference, inputs: np.ndarray, targets: np.ndarray, *,
             scale: float = 1.0) -> Iterator[int]:
     """Improve ``reference`` in place; yields, after every update, the steps of the stream used.
 
-    Learns the weights of plastic projections, and the biases of populations that have a rate for
-    them.  inputs (T, channels); targets (T, outputs); the step size is STEP_SIZE × ``scale``.
+    Learns the weights of plastic projections, and the biases and time constants τm of populations
+    that have a rate for them, τm ≥ τr.  inputs (T, channels); targets (T, outputs); the step
+    size is STEP_SIZE × ``scale``.
     """
     network, steps = reference.network, len(inputs)
     chunk = max(1, -(-steps // UPDATES))
     plastic = [k for k, p in enumerate(network.projections) if p.plastic]
     learns_bias = np.repeat([float(p.bias_rate > 0) for p in network.populations],
                             reference.sizes)
-    parameters = [reference.bias, *(reference.weights[k] for k in plastic)]
+    learns_tau = np.array([float(p.tau_rate > 0) for p in network.populations])
+    parameters = [reference.bias, reference.tau_m, *(reference.weights[k] for k in plastic)]
     means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     for update, start in enumerate(range(0, steps, chunk), 1):
         stop, first = min(start + chunk, steps), max(0, start - run_up(reference))
         taught = targets[first:stop].copy()
         taught[: start - first] = np.nan
         gradient = adjoint(reference, inputs[first:stop], taught)
-        slopes = [gradient.bias * learns_bias, *(gradient.weights[k] for k in plastic)]
+        slopes = [gradient.bias * learns_bias, gradient.tau_m * learns_tau,
+                  *(gradient.weights[k] for k in plastic)]
         size = STEP_SIZE * scale * min(1.0, stop / (WARM_UP * steps)) * (1.0 - start / steps)
         for parameter, slope, mean, square in zip(parameters, slopes, means, squares, strict=True):
             mean += (1.0 - MEAN_DECAY) * (slope - mean)
             square += (1.0 - SQUARE_DECAY) * (slope**2 - square)
             unbiased = np.sqrt(square / (1.0 - SQUARE_DECAY**update)) + SMALLEST
             parameter -= size * mean / (1.0 - MEAN_DECAY**update) / unbiased
+        np.maximum(reference.tau_m, reference.tau_r, out=reference.tau_m)
         yield stop
 
 

@@ -21,7 +21,8 @@ def _prospective(population: Population) -> Population:
 
 
 def _fixed_taps(population: Population) -> Population:
-    return replace(population, taps="gle")
+    # GLE's taps hang on τm, which then cannot be learned.
+    return replace(population, taps="gle", tau_rate=0.0)
 
 
 def _one_gain(population: Population) -> Population:

@@ -55,9 +55,11 @@ def test_scaled_rates_leave_taps():
             scaled(network, factor)
 
 
-def slow_neuron(weight: float, bias: float, **more) -> Network:
+def slow_neuron(weight: float, bias: float, tau: float = 1.0, tau_rate: float = 0.0,
+                **more) -> Network:
     return Network(dt=0.1, inputs=1, populations=[
-        Population(name="hidden", size=1, tau_m=1.0, tau_r=0.1, bias=bias, bias_rate=0.1),
+        Population(name="hidden", size=1, tau_m=tau, tau_r=0.1, bias=bias, bias_rate=0.1,
+                   tau_rate=tau_rate),
         Population(name="out", size=1, tau_m=0.5, tau_r=0.1, activation="linear", output=True)],
         projections=[Projection(source="input", target="hidden", weights=[[weight]]),
                      Projection(source="hidden", target="out", weights=[[1.0]], **more)])
@@ -72,6 +74,28 @@ def test_the_exact_gradient_finds_the_teacher():
     assert used == sorted(used) and used[-1] == len(inputs)
     assert student.weights[0] == pytest.approx(teacher.weights[0], abs=0.01)
     assert student.bias == pytest.approx([0.4, 0.0], abs=0.01) and student.bias[1] == 0
+
+
+def steps_of_noise(steps: int) -> np.ndarray:
+    """A random level every ten steps."""
+    return np.repeat(np.random.default_rng(0).normal(size=(steps // 10, 1)), 10, axis=0)
+
+
+def test_the_exact_gradient_finds_time_constants():
+    inputs = steps_of_noise(6000)
+    teacher, student = (Reference(slow_neuron(1.0, 0.2, tau, rate, plastic=False))
+                        for tau, rate in ((2.0, 0.0), (1.0, 0.1)))
+    list(descend(student, inputs, teacher.run(inputs)))
+    assert student.tau_m[0] == pytest.approx(2.0, abs=0.02) and student.tau_m[1] == 0.5
+
+
+def test_time_constants_stop_at_the_look_ahead():
+    inputs = steps_of_noise(3000)
+    teacher, student = (Reference(slow_neuron(1.0, 0.2, tau, rate, plastic=False))
+                        for tau, rate in ((0.1, 0.0), (0.2, 0.1)))
+    # A target that comes before its cause asks for less memory than there can be.
+    list(descend(student, inputs, np.roll(teacher.run(inputs), -4, axis=0)))
+    assert student.tau_m[0] == student.tau_r[0]
 
 
 def test_frozen_weights_stay_put():
