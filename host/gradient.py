@@ -136,9 +136,10 @@ def measure_gradient(task: Task, *, rules=DEFAULT_RULES, seed: int = 0, steps: i
 
 
 def _held(network: Network) -> Network:
-    """The network with weights and biases frozen; B and taps go on learning."""
+    """The network with weights, biases and time constants frozen; B and taps go on learning."""
     return replace(
-        network, populations=[replace(p, bias_rate=0.0) for p in network.populations],
+        network,
+        populations=[replace(p, bias_rate=0.0, tau_rate=0.0) for p in network.populations],
         projections=[replace(p, plastic=False) for p in network.projections])
 
 

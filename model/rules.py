@@ -43,7 +43,10 @@ RULES = {name: rule.about for name, rule in _RULES.items()}
 
 def _population(population: Population, rule: _Rule, noisy: bool) -> Population:
     noise = (population.noise or NOISE) if noisy else 0.0
-    return replace(population, rule=rule.plasticity, taps=rule.taps, noise=noise)
+    # GLE's taps hang on τm, which then cannot be learned.
+    tau_rate = 0.0 if rule.taps == "gle" else population.tau_rate
+    return replace(population, rule=rule.plasticity, taps=rule.taps, noise=noise,
+                   tau_rate=tau_rate)
 
 
 def _sources(projection: Projection) -> tuple[str, ...]:
