@@ -84,9 +84,12 @@ def _sites(text: str, first: int) -> list[Site]:
                 found.append(Site(module, name, number, _mask(high[name] + 1)))
         elif match := CONDITION.match(line):
             name = match["name"].strip()
-            # Declared, assigned, and used; and not a bit of the limit of a saturation, which needs
-            # that very saturation to show: those are the business of the components' benches.
-            if not high[name] and words.count(name) > 2 and not LIMIT.match(match["expression"]):
+            told = any(map(str.isalpha, NUMBERS.sub("", match["expression"])))
+            # Declared, assigned, and used; made of something that has a name; and not a bit of the
+            # limit of a saturation, which needs that very saturation to show: those are the
+            # business of the components' benches.
+            if (not high[name] and words.count(name) > 2 and told
+                    and not LIMIT.match(match["expression"])):
                 found.append(Site(module, match["expression"], number, 1))
     return found
 

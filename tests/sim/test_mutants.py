@@ -21,7 +21,7 @@ PATIENCE = 5000
 PARTS = 2
 EQUIVALENT = {
     ("top", r"^! count"): "an access that writes strobes again in its later clocks",
-    (r"synapses(\.lane_\d)?", r"\[23:19\] == 3'h[56]|\$21  & \\\$22|^! \\port\$1\$0 \[0\]"):
+    (r"synapses(\.lane_\d)?", r"\[23:19\] == 3'h[56]$|^! \\port\$1\$0 \[0\]$"):
         "whatever else a load writes clears the sums as well",
     (r"synapses\.lane_\d", r"half|mirror_3"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
