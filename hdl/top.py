@@ -2,11 +2,7 @@
 
 A step: the frame is taken; synapse pass, trace unit and neuron unit run side by side, all reading
 what the previous step left and writing the other half of the double-buffered memories; the halves
-change roles; the result is sent.  Cycles of a step, for inputs I, outputs O, source rows R_p and
-targets N_p of projection p, lanes L and neurons N_q of the populations that the last projection
-releases (docs/architecture.md derives it):
-
-    1 + I + O  +  Σ_p R_p N_p  +  about 20  +  Σ_q (N_q + 2)  +  28  +  2 O + 2
+change roles; the result is sent.  docs/architecture.md has the cycles that a step takes.
 """
 
 from amaranth.hdl import Module, Mux, Signal
