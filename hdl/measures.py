@@ -21,10 +21,10 @@ from hdl.fixed import round_half, saturate, shift_keep_half, shift_round
 from hdl.memory import BUS
 from hdl.multiplier import Multiplier
 from hdl.region import Region
-from model.formats import ALPHA, ENERGY
+from model.formats import ALPHA, ENERGY, RATIO
 from model.program import LEAST_ALPHA
 
-__all__ = ["Leaving", "Measures", "learned_times"]
+__all__ = ["Leaving", "Measures", "learned_ratio"]
 
 Descriptor = layout(POPULATION_FIELDS)
 Leaving = data.StructLayout({
@@ -35,13 +35,10 @@ WRITE_STAGE = 5
 SQUARE_FRAC = 30
 
 
-def learned_times(m: Module, alpha, scale, name: str):
-    """Operands of a learned time constant: dt/τm now, and τr/τm two clocks later."""
-    m.submodules[name] = multiplier = Multiplier()
-    mantissa = alpha[ALPHA.width - 18:]
-    m.d.comb += [multiplier.a.eq(mantissa), multiplier.b.eq(scale)]
-    ratio = shift_round(multiplier.product, 16)
-    return mantissa, Mux(ratio > 1 << 16, 1 << 16, ratio)
+def learned_ratio(product):
+    """τr/τm from the product of α's operand and the record's ``ratio_scale``; at most 1."""
+    ratio = shift_round(product, 16)
+    return Mux(ratio > RATIO.one, RATIO.one, ratio)
 
 
 class Measures(wiring.Component):

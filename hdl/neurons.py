@@ -12,7 +12,8 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.descriptor import POPULATION_FIELDS, layout
-from hdl.measures import Leaving, learned_times
+from hdl.fetch import DescriptorFetch
+from hdl.measures import Leaving, learned_ratio
 from hdl.memory import BUS, StateMemory, attach
 from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
 from hdl.region import Region
@@ -20,6 +21,7 @@ from hdl.row import POST_WRITE
 from hdl.sequencer import next_slot
 from hdl.synapses import RATE_WRITE
 from model.formats import ALPHA, SUM
+from model.program import ALPHA_BITS
 
 __all__ = ["RESULT_WRITE", "NeuronUnit", "next_word"]
 
@@ -43,13 +45,13 @@ def next_word(m: Module, word, name: str = "xorshift"):
 
 
 class NeuronUnit(wiring.Component):
-    """All neurons of a step, one per clock and 3 clocks between populations.
+    """All neurons of a step, one per clock, without a gap between populations that are released.
 
     start, busy          one step
     released             populations whose sums are complete
     sum_slot → total, errors_above    sums of a neuron, one clock later
     teach_index → teach, kind         what the frame says of an output, one clock later
-    number → alpha       α of the population that is fetched, combinational
+    alpha_number → alpha   α of the population that is fetched, combinational
     leaving              what leaves the pipeline, for ``hdl.measures``
     """
 
@@ -64,7 +66,8 @@ class NeuronUnit(wiring.Component):
             "teach_index": Out(16), "teach": In(signed(18)), "kind": In(2),
             "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE), "result": Out(RESULT_WRITE),
             "saturations": Out(data.StructLayout(SATURATIONS)), "bus": In(BUS),
-            "alpha": In(ALPHA.width), "leaving": Out(Leaving),
+            "alpha_number": Out(range(config.populations)), "alpha": In(ALPHA.width),
+            "leaving": Out(Leaving),
             "generator": Out(32), "set_generator": In(1), "table_data": Out(signed(18)),
         } | {f"{name}_data": Out(NEURON_STATE_SHAPES[name].width) for name in OLD_STATES})
 
@@ -83,73 +86,71 @@ class NeuronUnit(wiring.Component):
                 store.read_data)
         return values
 
+    def _fetch(self, m):
+        """The next population and, where τm is learned, its time constants as of this step."""
+        m.submodules.fetch = fetch = DescriptorFetch(
+            Descriptor, depth=self.config.populations, side=ALPHA.width)
+        mantissa = self.alpha[ALPHA_BITS:]
+        m.d.comb += [
+            fetch.start.eq(self.start), fetch.count.eq(self.count), self.number.eq(fetch.number),
+            fetch.arrived.eq(self.data), self.alpha_number.eq(fetch.arriving),
+            fetch.a.eq(mantissa), fetch.b.eq(self.data.ratio_scale), fetch.side.eq(self.alpha)]
+        record = Signal(Descriptor)
+        m.d.comb += record.eq(fetch.descriptor)
+        with m.If(fetch.descriptor.learns_tau):
+            learned = fetch.held[ALPHA_BITS:]
+            m.d.comb += [record.membrane_mantissa.eq(learned), record.error_mantissa.eq(learned),
+                         record.ratio.eq(learned_ratio(fetch.product))]
+        return fetch, record
+
     def _walk(self, m):
-        """Slots, descriptors and random words: (active, slot, output, descriptor, word)."""
+        """A neuron a clock: (busy, active, tag at stage 0, descriptor)."""
         config, current = self.config, Signal(Descriptor)
-        number, left = Signal(range(config.populations + 1)), Signal(16)
-        slot, output, active, word = Signal(18), Signal(16), Signal(), Signal(32)
-        m.d.comb += self.number.eq(number)
-        drawn, alpha = next_word(m, self.generator), Signal(ALPHA.width)
-        mantissa, ratio = learned_times(m, alpha, current.ratio_scale, "ratio")
-        with m.FSM() as fsm:
-            with m.State("IDLE"):
-                m.d.sync += number.eq(0)
-                with m.If(self.start):
-                    m.next = "WAIT"
-            with m.State("WAIT"):
-                with m.If(number == self.count):
-                    m.next = "IDLE"
-                with m.Elif(number < self.released):
-                    m.next = "LATCH"
-            with m.State("LATCH"):
-                m.d.sync += [current.eq(self.data), number.eq(number + 1), slot.eq(self.data.slot),
-                             output.eq(self.data.output_first), left.eq(self.data.size)]
-                with m.If(self.data.learns_tau):
-                    m.d.sync += alpha.eq(self.alpha)
-                    m.next = "SCALE"
-                with m.Else():
-                    m.next = "WALK"
-            with m.State("SCALE"):
-                m.next = "SCALE_MORE"
-            with m.State("SCALE_MORE"):
-                m.next = "SCALED"
-            with m.State("SCALED"):
-                m.d.sync += [current.membrane_mantissa.eq(mantissa),
-                             current.error_mantissa.eq(mantissa), current.ratio.eq(ratio)]
-                m.next = "WALK"
-            with m.State("WALK"):
-                m.d.comb += active.eq(1)
-                m.d.sync += [slot.eq(next_slot(slot, config)), output.eq(output + 1),
-                             left.eq(left - 1), self.generator.eq(drawn)]
-                with m.If(left == 1):
-                    m.next = "WAIT"
+        fetch, record = self._fetch(m)
+        number, left, active = Signal(range(config.populations + 1)), Signal(16), Signal()
+        slot, output, last = Signal(18), Signal(16), Signal()
+        m.d.comb += [last.eq(left == 1), fetch.take.eq(
+            fetch.valid & (number < self.released) & (~active | last))]
+        with m.If(self.start):
+            m.d.sync += number.eq(0)
+        with m.If(active):
+            m.d.sync += [slot.eq(next_slot(slot, config)), output.eq(output + 1),
+                         left.eq(left - 1), active.eq(~last)]
+        with m.If(fetch.take):
+            m.d.sync += [current.eq(record), number.eq(number + 1), slot.eq(record.slot),
+                         output.eq(record.output_first), left.eq(record.size), active.eq(1)]
+        tag = Signal(Tag)
+        m.d.comb += [
+            tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(current.is_input),
+            tag.is_output.eq(current.is_output), tag.number.eq(number - 1), tag.last.eq(last)]
+        return fetch.busy | active, active, tag, current
+
+    def _draw(self, m, active):
+        """This neuron's random word: the generator's next."""
+        drawn = next_word(m, self.generator)
+        with m.If(active):
+            m.d.sync += self.generator.eq(drawn)
         with m.If(self.set_generator):
             m.d.sync += self.generator.eq(self.bus.data)
-        m.d.comb += word.eq(drawn)
-        # By now ``number`` is that of the next population.
-        last = delayed(m, active & (left == 1), 1, "last")
-        return fsm, active, slot, output, current, word, (last, delayed(m, number - 1, 1, "number"))
+        return drawn
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.pipeline = pipeline = NeuronPipeline(Tag.size)
-        fsm, active, slot, output, current, word, (last, number) = self._walk(m)
+        walking, active, tag, current = self._walk(m)
+        word = self._draw(m, active)
         leaving = data.View(Tag, pipeline.o.tag)
         out_valid = pipeline.o.valid
         keeps = out_valid & ~leaving.is_input
 
-        old = self._states(m, slot, leaving.slot, pipeline.o.new, keeps)
-        m.d.comb += [self.sum_slot.eq(slot), self.teach_index.eq(output)]
+        old = self._states(m, tag.slot, leaving.slot, pipeline.o.new, keeps)
+        m.d.comb += [self.sum_slot.eq(tag.slot), self.teach_index.eq(tag.output)]
 
         staged = Signal(pipeline.i.shape())
         record = delayed(m, current, 1, "record")
-        tag = data.View(Tag, staged.tag)
         m.d.sync += [
             staged.valid.eq(delayed(m, active, 1, "active")),
-            tag.slot.eq(delayed(m, slot, 1, "slot")),
-            tag.output.eq(delayed(m, output, 1, "output")),
-            tag.last.eq(last), tag.number.eq(number),
-            tag.is_input.eq(record.is_input), tag.is_output.eq(record.is_output),
+            staged.tag.eq(delayed(m, tag, 1, "tag")),
             staged.total.eq(self.total), staged.errors_above.eq(self.errors_above),
             staged.teach.eq(self.teach), staged.kind.eq(self.kind),
             staged.modulator.eq(self.modulator), staged.flags.eq(self.flags),
@@ -179,7 +180,6 @@ class NeuronUnit(wiring.Component):
             tables.address.eq(bus.offset), tables.write_data.eq(bus.data),
             tables.write_enable.eq(bus.write & (bus.region == Region.TABLES)),
             self.table_data.eq(tables.read_data)]
-        walking = ~fsm.ongoing("IDLE")
         flight = Signal(pipeline.latency + 3)
         m.d.sync += flight.eq(flight << 1 | walking)
         m.d.comb += self.busy.eq(walking | flight.any())

@@ -5,8 +5,7 @@ A projection is visited source row by source row, and within one target by targe
     for k in source rows:  for i in targets:  issue word(k, i)
 
 so a lane keeps its source through a whole run of targets, and words follow each other in memory.
-While a projection is under way the next one's descriptor is read and its η m is formed (6 clocks),
-so projections of 6 or more words follow each other without a gap.
+Descriptors, and their η m, are fetched ahead: projections follow each other without a gap.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -15,8 +14,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.descriptor import PROJECTION_FIELDS, layout
+from hdl.fetch import DescriptorFetch
 from hdl.fixed import shift_round
-from hdl.multiplier import Multiplier
 from model.program import Feedback
 
 __all__ = ["Issue", "Sequencer", "Settings", "next_slot"]
@@ -59,44 +58,19 @@ class Sequencer(wiring.Component):
             "issue": Out(Issue), "finished": Out(1), "released": Out(9),
         })
 
-    def _fetch(self, m, taken):
-        """The next descriptor and its η m; valid while ``ready``."""
-        descriptor, ready = Signal(Descriptor), Signal()
-        number = Signal(range(self.config.projections + 1))
-        m.submodules.rate = rate = Multiplier()
-        m.d.comb += [self.number.eq(number), rate.a.eq(descriptor.rate_mantissa[:17]),
-                     rate.b.eq(self.modulator)]
-        fetching = Signal()
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.sync += number.eq(0)
-                with m.If(self.start):
-                    m.next = "READ"
-            with m.State("READ"):
-                m.d.comb += fetching.eq(1)
-                m.next = "LATCH"
-            with m.State("LATCH"):
-                m.d.comb += fetching.eq(1)
-                m.d.sync += [descriptor.eq(self.data), number.eq(number + 1)]
-                m.next = "SCALE"
-            with m.State("SCALE"):
-                m.d.comb += fetching.eq(1)
-                m.next = "SCALE_MORE"
-            with m.State("SCALE_MORE"):
-                m.d.comb += fetching.eq(1)
-                m.next = "READY"
-            with m.State("READY"):
-                m.d.comb += [fetching.eq(1), ready.eq(1)]
-                with m.If(taken):
-                    m.next = "READ"
-                    with m.If(number == self.count):
-                        m.next = "IDLE"
-        return descriptor, shift_round(rate.product, 14), ready, fetching
+    def _fetch(self, m):
+        """The next descriptor and its η m."""
+        m.submodules.fetch = fetch = DescriptorFetch(Descriptor, depth=self.config.projections)
+        m.d.comb += [
+            fetch.start.eq(self.start), fetch.count.eq(self.count), self.number.eq(fetch.number),
+            fetch.arrived.eq(self.data), fetch.a.eq(self.data.rate_mantissa[:17]),
+            fetch.b.eq(self.modulator)]
+        return fetch, shift_round(fetch.product, 14)
 
     def elaborate(self, platform):
         m = Module()
-        taken = Signal()
-        descriptor, rate, ready, fetching = self._fetch(m, taken)
+        fetch, rate = self._fetch(m)
+        descriptor, taken = fetch.descriptor, fetch.take
 
         current, active = Signal(Descriptor), Signal()
         issue, settings = self.issue, Signal(Settings)
@@ -106,7 +80,7 @@ class Sequencer(wiring.Component):
         last, finished = Signal(), Signal()
         m.d.comb += [
             last.eq(left_targets == 1), finished.eq(active & last & (left_rows == 1)),
-            taken.eq(ready & (~active | finished)), self.busy.eq(fetching | active),
+            taken.eq(fetch.valid & (~active | finished)), self.busy.eq(fetch.busy | active),
             self.finished.eq(finished), self.released.eq(current.released),
             issue.valid.eq(active), issue.target_slot.eq(slot), issue.word.eq(word),
             issue.source_row.eq(source_row), issue.trace_row.eq(trace_row),

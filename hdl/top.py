@@ -116,7 +116,7 @@ class Core(wiring.Component):
             measures.descriptor.eq(populations.data_1), measures.leaving.eq(neurons.leaving),
             measures.parity.eq(registers.parity),
             measures.learn.eq((frame.flags & Flag.LEARN).any()),
-            measures.number_0.eq(neurons.number), neurons.alpha.eq(measures.alpha_0),
+            measures.number_0.eq(neurons.alpha_number), neurons.alpha.eq(measures.alpha_0),
             measures.number_1.eq(traces.alpha_number), traces.alpha.eq(measures.alpha_1)]
         self._count(m, registers, synapses, traces, neurons, measures)
         return m

@@ -10,19 +10,21 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.measures import learned_times
+from hdl.fetch import DescriptorFetch
+from hdl.measures import learned_ratio
 from hdl.memory import BUS, StateMemory, attach
 from hdl.region import Region
 from hdl.sequencer import Descriptor, next_slot
 from hdl.synapses import RATE_WRITE, TRACE_WRITE
 from hdl.trace import TracePipeline
 from model.formats import ALPHA
+from model.program import ALPHA_BITS
 
 __all__ = ["TraceUnit"]
 
 
 class TraceUnit(wiring.Component):
-    """Walks through all sources of all projections, one per clock; 3 clocks between projections."""
+    """Walks through all sources of all projections, one per clock, without gaps."""
 
     def __init__(self, config: Config):
         self.config = config
@@ -68,51 +70,40 @@ class TraceUnit(wiring.Component):
             values.append(store.read_data)
         return values
 
+    def _fetch(self, m):
+        """The next projection and, where its target learns τm, the time constants of its trace."""
+        m.submodules.fetch = fetch = DescriptorFetch(
+            Descriptor, depth=self.config.projections, side=ALPHA.width)
+        m.d.comb += [
+            fetch.start.eq(self.start), fetch.count.eq(self.count), self.number.eq(fetch.number),
+            fetch.arrived.eq(self.data), self.alpha_number.eq(self.data.target),
+            fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(self.data.ratio_scale),
+            fetch.side.eq(self.alpha)]
+        record = Signal(Descriptor)
+        m.d.comb += record.eq(fetch.descriptor)
+        with m.If(fetch.descriptor.learns_tau):
+            m.d.comb += record.trace_mantissa.eq(fetch.held[ALPHA_BITS:])
+            with m.If(~fetch.descriptor.prospective):
+                m.d.comb += record.ratio.eq(learned_ratio(fetch.product))
+        return fetch, record
+
     def elaborate(self, platform):
         m = Module()
         config = self.config
         m.submodules.pipeline = pipeline = TracePipeline(18)
-        current, left = Signal(Descriptor), Signal(18)
-        number = Signal(range(config.projections + 1))
-        source, trace, active = Signal(18), Signal(18), Signal()
         bits = config.lane_bits
-        m.d.comb += [self.number.eq(number), self.alpha_number.eq(current.target)]
-        mantissa, ratio = learned_times(m, self.alpha, current.ratio_scale, "ratio")
-
-        with m.FSM() as fsm:
-            with m.State("IDLE"):
-                m.d.sync += number.eq(0)
-                with m.If(self.start):
-                    m.next = "READ"
-            with m.State("READ"):
-                m.next = "LATCH"
-            with m.State("LATCH"):
-                lane = self.data.source_lane
-                m.d.sync += [
-                    current.eq(self.data), number.eq(number + 1), active.eq(1),
-                    source.eq((self.data.source_row << bits) + lane),
-                    trace.eq((self.data.trace_row << bits) + lane), left.eq(self.data.source_span)]
-                m.next = "WALK"
-                with m.If(self.data.learns_tau):
-                    m.d.sync += active.eq(0)
-                    m.next = "SCALE"
-            with m.State("SCALE"):
-                m.next = "SCALE_MORE"
-            with m.State("SCALE_MORE"):
-                m.next = "SCALED"
-            with m.State("SCALED"):
-                m.d.sync += [current.trace_mantissa.eq(mantissa), active.eq(1)]
-                with m.If(~current.prospective):
-                    m.d.sync += current.ratio.eq(ratio)
-                m.next = "WALK"
-            with m.State("WALK"):
-                m.d.sync += [source.eq(next_slot(source, config)),
-                             trace.eq(next_slot(trace, config)), left.eq(left - 1)]
-                with m.If(left == 1):
-                    m.d.sync += active.eq(0)
-                    m.next = "READ"
-                    with m.If(number == self.count):
-                        m.next = "IDLE"
+        fetch, record = self._fetch(m)
+        current, left, active = Signal(Descriptor), Signal(18), Signal()
+        source, trace, last = Signal(18), Signal(18), Signal()
+        m.d.comb += [last.eq(left == 1), fetch.take.eq(fetch.valid & (~active | last))]
+        with m.If(active):
+            m.d.sync += [source.eq(next_slot(source, config)), trace.eq(next_slot(trace, config)),
+                         left.eq(left - 1), active.eq(~last)]
+        with m.If(fetch.take):
+            m.d.sync += [
+                current.eq(record), left.eq(record.source_span), active.eq(1),
+                source.eq((record.source_row << bits) + record.source_lane),
+                trace.eq((record.trace_row << bits) + record.source_lane)]
 
         is_input = source[bits:] < self.input_rows
         rate, xi = self._rates(m, source, is_input)
@@ -135,7 +126,7 @@ class TraceUnit(wiring.Component):
             write.enable.eq(out.valid), write.slot.eq(out.tag), write.psi.eq(out.psi),
             write.xi.eq(out.xi), self.hits.eq(Mux(out.valid, out.saturations, 0))]
         flight = Signal(pipeline.latency + 3)
-        walking = ~fsm.ongoing("IDLE")
+        walking = fetch.busy | active
         m.d.sync += flight.eq(flight << 1 | walking)
         m.d.comb += self.busy.eq(walking | flight.any())
         return m

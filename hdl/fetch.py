@@ -1,0 +1,76 @@
+"""Descriptors ahead of their use: read from their table, with one product formed from each.
+
+The table is walked once per step, a descriptor per clock, as far as the queue has room; so whoever
+takes one per clock or slower never waits, but for the first.
+
+    0  number          1  descriptor, operands          3  product: into the queue
+"""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, fifo, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.delay import delayed
+from hdl.multiplier import Multiplier
+
+__all__ = ["DescriptorFetch"]
+
+DEPTH = 6
+"""Descriptors in the queue and on their way to it; more than the 4 clocks that one takes."""
+
+
+class DescriptorFetch(wiring.Component):
+    """A stream of the first ``count`` descriptors of a table, each with a product.
+
+    start                       walk the table, from its first descriptor
+    number → arrived            read port of the table, one clock later
+    arriving                    number of the descriptor that has arrived
+    a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
+    valid, take                 a descriptor waits; it is taken
+    descriptor, product, held   what waits: descriptor, a × b, ``side``
+    busy                        not all have been taken
+
+    Latency 5 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
+    """
+
+    def __init__(self, layout: data.StructLayout, *, depth: int, side: int = 1):
+        self.layout, self.side_width = layout, side
+        super().__init__({
+            "start": In(1), "count": In(range(depth + 1)), "busy": Out(1),
+            "number": Out(range(depth)), "arrived": In(layout), "arriving": Out(range(depth)),
+            "a": In(signed(18)), "b": In(signed(18)), "side": In(side),
+            "valid": Out(1), "take": In(1), "descriptor": Out(layout),
+            "product": Out(signed(36)), "held": Out(side),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.multiplier = multiplier = Multiplier()
+        entry = data.StructLayout(
+            {"descriptor": self.layout, "product": signed(36), "held": self.side_width})
+        m.submodules.queue = queue = fifo.SyncFIFO(width=entry.size, depth=DEPTH)
+
+        number, left, owed = Signal(self.count.shape()), Signal(self.count.shape()), Signal(4)
+        reads = Signal()
+        m.d.comb += [
+            self.number.eq(number), reads.eq((left != 0) & (owed != DEPTH)),
+            self.busy.eq((left != 0) | (owed != 0)),
+            self.arriving.eq(delayed(m, number, 1, "arriving")),
+            multiplier.a.eq(self.a), multiplier.b.eq(self.b)]
+        # Owed are descriptors that were asked for and not taken yet: the queue has room for them.
+        m.d.sync += owed.eq(owed + reads - self.take)
+        with m.If(self.start):
+            m.d.sync += [number.eq(0), left.eq(self.count)]
+        with m.Elif(reads):
+            m.d.sync += [number.eq(number + 1), left.eq(left - 1)]
+
+        written, waiting = Signal(entry), Signal(entry)
+        m.d.comb += [
+            written.descriptor.eq(delayed(m, self.arrived, 2, "descriptor")),
+            written.product.eq(multiplier.product),
+            written.held.eq(delayed(m, self.side, 2, "side")),
+            queue.w_data.eq(written), queue.w_en.eq(delayed(m, reads, 3, "reads")),
+            waiting.eq(queue.r_data), queue.r_en.eq(self.take), self.valid.eq(queue.r_rdy),
+            self.descriptor.eq(waiting.descriptor), self.product.eq(waiting.product),
+            self.held.eq(waiting.held)]
+        return m
