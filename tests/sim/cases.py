@@ -18,7 +18,15 @@ from model.formats import COUNTERS
 from model.frames import Frames
 from model.golden import Golden
 from model.network import Network
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Flag, Program, State
+from model.program import (
+    LEAST_ALPHA,
+    NEURON_STATES,
+    SYNAPSE_STATES,
+    TRACE_STATES,
+    Flag,
+    Program,
+    State,
+)
 from model.random_network import random_frames, random_network
 
 __all__ = ["Block", "Case", "small_networks"]
@@ -153,6 +161,9 @@ def _wild_state(program: Program, *key: int) -> State:
         extremes = rng.choice([form.min, form.max], size)
         state[name][:] = np.where(rng.random(size) < 0.3, extremes, values)
     state["change_mean"][:] = np.maximum(state["change_mean"], 0)
+    for number, p in enumerate(program.populations):
+        if p["learns_tau"]:
+            state["alpha"][number] = rng.integers(LEAST_ALPHA, p["alpha_limit"] + 1)
     # What an input has but its rate and its random word, nothing ever changes.
     for name in NEURON_STATES:
         if name != "word":

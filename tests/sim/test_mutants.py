@@ -27,6 +27,8 @@ EQUIVALENT = {
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
     (r"synapses\.rows", r"host__data\[29:16\]"):
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
+    ("measures", r"\[47:29\]$"):
+        "limit of the energy that 64 neurons at theirs can have; there are fewer here",
 }
 """Mutants that no run notices, (module, what), and why."""
 
