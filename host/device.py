@@ -17,8 +17,7 @@ from hdl.config import Config
 from host.checks import DeviceError, check_range, state_range
 from host.probe import ProbeList, probed
 from model.formats import ERROR, MODULATOR, RATE
-from model.frames import LEARNING, Frames
-from model.golden import Outputs
+from model.frames import LEARNING, Frames, Outputs
 from model.program import Flag, Program, State, Teach
 
 __all__ = ["BLOCK", "DEVICES", "Device", "DeviceError", "DeviceKind", "open_device", "state_range"]

@@ -6,8 +6,8 @@ from hdl.config import Config
 from host.device import Device
 from host.probe import ProbeList, probed
 from model.formats import COUNTERS
-from model.frames import Frames
-from model.golden import Golden, Outputs
+from model.frames import Frames, Outputs
+from model.golden import Golden
 from model.program import Program
 
 __all__ = ["ModelDevice"]

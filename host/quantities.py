@@ -22,8 +22,7 @@ from model.formats import (
     TAP_STATE,
     Format,
 )
-from model.frames import Frames
-from model.golden import Outputs
+from model.frames import Frames, Outputs
 from model.program import (
     NEURON_STATES,
     SYNAPSE_STATES,

@@ -9,8 +9,7 @@ from host.capacity import fitting
 from host.device import Device, DeviceError
 from host.probe import ProbeList, probed
 from model.formats import COUNTERS
-from model.frames import Frames
-from model.golden import Outputs
+from model.frames import Frames, Outputs
 from model.program import Program
 from sim.build import build_core
 from sim.library import SimulatedCore

@@ -1,6 +1,6 @@
 """Frames: what the host says to the core in each step, as integers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from model.formats import MODULATOR, RATE
 from model.network import NetworkError
 from model.program import Flag, Program, Teach
 
-__all__ = ["Frames", "LEARNING", "FROZEN"]
+__all__ = ["FROZEN", "LEARNING", "Frames", "Outputs"]
 
 LEARNING = Flag.LEARN | Flag.INTEGRATE | Flag.NOISE
 """Flags of ordinary on-line learning."""
@@ -83,6 +83,19 @@ class Frames:
                              "neuromodulator"),
             flags=_per_step(flags, steps, np.int64, "flags").copy(),
         )
+
+
+@dataclass
+class Outputs:
+    """What a block of frames returned, int64.
+
+    rates, errors   (steps, outputs), in RATE and ERROR
+    probes          (frames with ``Flag.PROBE``, entries of a device's probe list)
+    """
+
+    rates: np.ndarray
+    errors: np.ndarray
+    probes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
 def _per_step(values, steps: int, dtype, what: str) -> np.ndarray:

@@ -4,18 +4,15 @@ One step: every projection is visited once (forward sum, backward sum, both upda
 follow, then all neurons; everything reads what the previous step left.
 """
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from model.fixed import limit, next_word, saturate, shift_round
+from model.fixed import next_word
 from model.formats import COUNTERS
-from model.frames import Frames
+from model.frames import Frames, Outputs
+from model.measures import measure, set_times
 from model.neuron import (
     CHANGE,
-    CHANGE_MEAN,
     CURRENT,
     DRIVE,
     ERROR,
@@ -27,21 +24,17 @@ from model.neuron import (
     U,
     V,
     X,
-    mirror_exponent,
     neuron_step,
     tau_pull,
 )
-from model.program import ALPHA_BITS, LEAST_ALPHA, Feedback, Flag, Program
+from model.program import Flag, Program
+from model.synapses import View, project
+from model.trace import LOW, PSI, PSI_XI, trace
 
-__all__ = ["Golden", "Outputs"]
+__all__ = ["Golden"]
 
-LOW, PSI, PSI_XI = range(3)
-ALPHA, ENERGY, COST = range(3)
-LEARN, INTEGRATE = int(Flag.LEARN), int(Flag.INTEGRATE)
+LEARN = int(Flag.LEARN)
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)
-TIED, MIRROR, KOLEN_POLLACK = int(Feedback.TIED), int(Feedback.MIRROR), int(Feedback.KOLEN_POLLACK)
-_RATE, _ERROR, _WEIGHT, _FACTOR, _MIRROR = (
-    COUNTERS.index(name) for name in ("rate", "error", "weight", "factor", "mirror"))
 
 
 @njit
@@ -55,99 +48,6 @@ def _reset(flags, inputs, neurons, traces):
         traces[:, PSI] = 0
 
 
-# Indices are unsigned: a signed one could be negative, which keeps loops from vectorising.
-@njit
-def _sums(p, base, back, e, W, view, sums):
-    """Old weights: returns Σ W r of one row and adds ``back`` e to ``sums``."""
-    total, first, size = np.int64(0), np.uint64(p.source_first), np.uint64(p.source_size)
-    for j in range(size):
-        total += np.int64(W[base + j]) * np.int64(view.rates[first + j])
-    for j in range(size):
-        sums[first + j] += np.int64(back[base + j]) * e
-    return total
-
-
-@njit
-def _learn_forward(p, base, weights, factor, word, view):
-    """W += ê ψ, with stochastic rounding and optional decay; returns saturations."""
-    limited, shift, half, decay = 0, p.change_shift, (1 << p.change_shift) >> 1, p.decay_shift
-    first, trace = np.uint64(p.source_first), np.uint64(p.trace_first)
-    for j in range(np.uint64(p.source_size)):
-        w = np.int64(weights[base + j])
-        step = (factor * np.int64(view.psi[trace + j]) + half) >> shift
-        step += np.int64(word ^ view.high[first + j])
-        if decay:
-            step -= (w << 16) >> decay
-        moved = w + (step >> 16)
-        kept = saturate(moved, 18)
-        limited += moved != kept
-        weights[base + j] = kept
-    return limited
-
-
-@njit
-def _learn_mirror(p, base, B, change, pull, word, view):
-    """B += ηB (ξ ΔI/ε − B), for sources that were noisy; returns saturations."""
-    limited, first, trace = 0, np.uint64(p.source_first), np.uint64(p.trace_first)
-    for j in range(np.uint64(p.source_size)):
-        b, sign = np.int64(B[base + j]), np.int64(view.xi[trace + j])
-        step = sign * change - ((b << 16) >> pull) + np.int64(word ^ view.low[first + j])
-        moved = b + (step >> 16) * (sign & 1)
-        kept = saturate(moved, 18)
-        limited += moved != kept
-        B[base + j] = kept
-    return limited
-
-
-@njit
-def _project(p, neurons, W, B, view, totals, sums, flags, modulator, counts):
-    """The synapse pass over one projection."""
-    rate = shift_round(p.rate_mantissa * modulator, 14)
-    for row in range(p.target_size):
-        i = np.uint64(p.target_first + row)
-        base = np.uint64(p.synapse_first + row * p.source_size)
-        error = neurons[i, E]
-        if p.feedback == TIED:
-            totals[i] += _sums(p, base, W, error, W, view, sums)
-        else:
-            totals[i] += _sums(p, base, B, error, W, view, sums)
-        if not flags & LEARN:
-            continue
-        word = neurons[i, WORD]
-        taught_by = error if p.prospective else neurons[i, ERROR]
-        factor, hit = limit(shift_round(rate * taught_by, p.factor_shift), 18)
-        counts[_FACTOR] += hit
-        if p.feedback == MIRROR:
-            exponent = mirror_exponent(neurons[i, CHANGE_MEAN], p.noise_shift, p.self_scaling)
-            pull = p.mirror_shift + exponent
-            change = shift_round(neurons[i, CHANGE] << 11, pull - p.noise_shift + 4)
-            change, hit = limit(change, 32)
-            counts[_MIRROR] += hit
-            counts[_WEIGHT] += _learn_mirror(p, base, B, change, pull, np.int32(word >> 16), view)
-        if p.plastic:
-            word_low = np.int32(word & 0xFFFF)
-            if p.feedback == KOLEN_POLLACK:
-                counts[_WEIGHT] += _learn_forward(p, base, B, factor, word_low, view)
-            counts[_WEIGHT] += _learn_forward(p, base, W, factor, word_low, view)
-
-
-@njit
-def _trace(p, neurons, traces, flags, counts):
-    """ψ = D⁺τr I⁻τm [r] for the sources of one projection, and the ξ that rode on r."""
-    for j in range(np.uint64(p.source_size)):
-        t, n = np.uint64(p.trace_first) + j, np.uint64(p.source_first) + j
-        if not flags & INTEGRATE:
-            traces[t, PSI_XI] = 0
-            continue
-        low = traces[t, LOW]
-        drive, hit_drive = limit(shift_round((neurons[n, R] << 12) - low, 13), 18)
-        traces[t, PSI], hit_psi = limit(shift_round((low << 3) + p.ratio * drive, 15), 18)
-        step = shift_round(p.trace_mantissa * drive, 3 + p.trace_shift)
-        traces[t, LOW], hit_low = limit(low + step, 30)
-        counts[_RATE] += hit_drive + hit_psi + hit_low
-        traces[t, PSI_XI] = neurons[n, XI]
-
-
 @njit
 def _look(neurons, traces, view):
     """Gather what every row of synapses reads."""
@@ -158,35 +58,6 @@ def _look(neurons, traces, view):
         view.psi[t], view.xi[t] = traces[t, PSI], traces[t, PSI_XI]
 
 
-@njit
-def _set_times(populations, projections, measures):
-    """Enter learned time constants into the records that this step uses."""
-    for q in range(len(populations)):
-        p = populations[q]
-        if p.learns_tau:
-            mantissa = measures[q, ALPHA] >> ALPHA_BITS
-            p.membrane_mantissa = p.error_mantissa = mantissa
-            p.ratio = min(shift_round(mantissa * p.ratio_scale, 16), 1 << 16)
-    for q in range(len(projections)):
-        p = projections[q]
-        if p.learns_tau:
-            target = populations[np.uint64(p.target)]
-            p.trace_mantissa = target.membrane_mantissa
-            p.ratio = (1 << 16) if p.prospective else target.ratio
-
-
-@njit
-def _measure(p, q, measures, pull, energy, cost, counts):
-    """Population states: α moves by the neurons' pulls, τm ≥ τr; energy and cost."""
-    if p.learns_tau:
-        moved = measures[q, ALPHA] + shift_round(pull, 16)
-        measures[q, ALPHA] = min(max(moved, LEAST_ALPHA), p.alpha_limit)
-    measures[q, ENERGY], hit = limit(shift_round(energy, 11), 30)
-    counts[_ERROR] += hit
-    measures[q, COST], hit = limit(shift_round(cost, 11 - p.gain_shift), 30)
-    counts[_ERROR] += hit
-
-
 @njit(nogil=True)
 def _run(populations, projections, tables, measures, neurons, traces, W, B, generator, counts,
          view, inputs, teach, kind, modulator, flags, rates_out, errors_out):
@@ -195,16 +66,16 @@ def _run(populations, projections, tables, measures, neurons, traces, W, B, gene
     totals, sums = np.zeros(size, np.int64), np.zeros(size, np.int64)
     word = generator[0]
     for t in range(len(flags)):
-        _set_times(populations, projections, measures)
+        set_times(populations, projections, measures)
         _reset(flags[t], channels, neurons, traces)
         for n in range(channels):
             neurons[n, R] = inputs[t, n]
         _look(neurons, traces, view)
         for q in range(len(projections)):
-            _project(projections[q], neurons, W, B, view, totals, sums, flags[t], modulator[t],
+            project(projections[q], neurons, W, B, view, totals, sums, flags[t], modulator[t],
                      counts)
         for q in range(len(projections)):
-            _trace(projections[q], neurons, traces, flags[t], counts)
+            trace(projections[q], neurons, traces, flags[t], counts)
         for q in range(len(populations)):
             p = populations[q]
             pull, energy, cost = np.int64(0), np.int64(0), np.int64(0)
@@ -224,31 +95,8 @@ def _run(populations, projections, tables, measures, neurons, traces, W, B, gene
                     if p.is_output:
                         rates_out[t, o], errors_out[t, o] = rate, error
                 totals[n], sums[n] = 0, 0
-            _measure(p, q, measures, pull, energy, cost, counts)
+            measure(p, q, measures, pull, energy, cost, counts)
     generator[0] = word
-
-
-class _View(NamedTuple):
-    """What rows of synapses read, contiguous and narrow so that the compiler vectorises."""
-
-    rates: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    psi: np.ndarray
-    xi: np.ndarray
-
-
-@dataclass
-class Outputs:
-    """What a block of frames returned, int64.
-
-    rates, errors   (steps, outputs), in RATE and ERROR
-    probes          (frames with ``Flag.PROBE``, entries of a device's probe list)
-    """
-
-    rates: np.ndarray
-    errors: np.ndarray
-    probes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
 class Golden:
@@ -263,7 +111,7 @@ class Golden:
         self._populations = program.populations.copy()
         self._projections = program.projections.copy()
         sizes = (program.neurons,) * 3 + (program.traces,) * 2
-        self._view = _View(*(np.zeros(size, np.int32) for size in sizes))
+        self._view = View(*(np.zeros(size, np.int32) for size in sizes))
 
     def run(self, frames: Frames) -> Outputs:
         """Advance by ``len(frames)`` steps."""

@@ -10,8 +10,8 @@ from cocotb.triggers import RisingEdge
 from hdl.lane import WRITE_STAGE
 from hdl.region import LANE_BITS, Region
 from model.fixed import shift_round
-from model.golden import _learn_forward, _learn_mirror
 from model.program import Feedback
+from model.synapses import learn_forward, learn_mirror
 from tests.hdl.driving import bus_read, bus_write, draw, put, start
 
 NUMBER, ROWS, TRACE_ROWS, WORDS = 1, 4, 5, 48
@@ -59,12 +59,12 @@ class Model:
                             change_shift=row["change_shift"], decay_shift=row["decay_shift"])
         before, low, hits = (self.W[word], self.B[word]), row["word"] & 0xFFFF, [0, 0]
         if row["feedback"] == Feedback.MIRROR:
-            hits[1] = _learn_mirror(p, word, self.B, row["change"], row["pull"],
+            hits[1] = learn_mirror(p, word, self.B, row["change"], row["pull"],
                                     np.int64(row["word"] >> 16), view)
         if row["plastic"]:
             if row["feedback"] == Feedback.KOLEN_POLLACK:
-                hits[1] = _learn_forward(p, word, self.B, row["factor"], np.int64(low), view)
-            hits[0] = _learn_forward(p, word, self.W, row["factor"], np.int64(low), view)
+                hits[1] = learn_forward(p, word, self.B, row["factor"], np.int64(low), view)
+            hits[0] = learn_forward(p, word, self.W, row["factor"], np.int64(low), view)
         for name, old, new in zip("WB", before, (self.W[word], self.B[word]), strict=True):
             if old != new:
                 self.moved.add((Feedback(row["feedback"]).name, name))

@@ -11,9 +11,9 @@ from cocotb.triggers import RisingEdge
 
 from hdl.trace import TracePipeline
 from model.formats import COUNTERS, RATE, TRACE
-from model.golden import LOW, PSI, PSI_XI, _trace
 from model.neuron import XI, R
 from model.program import NEURON_STATES, TRACE_STATES
+from model.trace import LOW, PSI, PSI_XI, trace
 
 COUNT = int(os.environ.get("SOURCES", "3000"))
 
@@ -46,7 +46,7 @@ def expected(source):
     traces = np.zeros((1, len(TRACE_STATES)), np.int64)
     traces[0, LOW], traces[0, PSI] = source["low"], source["psi"]
     counts = np.zeros(len(COUNTERS), np.int64)
-    _trace(record, neurons, traces, source["flags"], counts)
+    trace(record, neurons, traces, source["flags"], counts)
     return {"low": int(traces[0, LOW]), "psi": int(traces[0, PSI]), "xi": int(traces[0, PSI_XI]),
             "saturations": int(counts[COUNTERS.index("rate")])}
 

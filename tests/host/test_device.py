@@ -131,7 +131,7 @@ def test_every_state_takes_its_limits_and_nothing_beyond(device):
     ("W", np.zeros(3, int), r"state 'W' has shape \(40,\), not \(3,\)"),
     ("W", np.zeros(40), r"state 'W' takes integers, not float64"),
     ("W", np.full(40, WEIGHT.max + 1), r"state 'W' \[0\] is 131072; the limits are -131072 … "),
-    ("Z", np.zeros(3, int), r"unknown state 'Z'; there are: u, s, "),
+    ("Z", np.zeros(3, int), r"unknown state 'Z'; there are: u, drive, s, "),
 ])
 def test_bad_writes_are_refused_in_one_line(device, name, values, message):
     with pytest.raises(NetworkError, match=message) as error:

@@ -138,7 +138,7 @@ def test_loading_ends_probing_and_restoring_does_not(device):
 
 
 @pytest.mark.parametrize("entries, message", [
-    ([("Z", 0)], r"unknown state 'Z'; there are: u, s, "),
+    ([("Z", 0)], r"unknown state 'Z'; there are: u, drive, s, "),
     ([("u", 8)], r"probe of state 'u': index 8 is outside 0 … 7"),
     ([("u", -1)], r"probe of state 'u': index -1 is outside 0 … 7"),
     ([("W", slice(3, 41))], r"probe of state 'W': index 41 is outside 0 … 40"),
