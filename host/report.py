@@ -30,12 +30,17 @@ def summary(run: Run) -> str:
         ("steps", speed),
         ("online error", f"{_number(result['online_error'])} of the target's variance, "
                          "while learning"),
-        ("frozen error", f"{_number(result['frozen_error'])} of the target's variance, "
+        ("frozen error", f"{_number(result['frozen_error'])} of the target's variance "
+                         f"(mean square {_number(result['frozen_mse'])}), "
                          "unseen stream, plasticity and noise off"),
     ]
     accuracy = result["frozen_accuracy"]
     if accuracy is not None:
         lines.append(("frozen accuracy", f"{accuracy:.2%} of unseen symbols right"))
+    if result["learned"] is not None:
+        pairs = ", ".join(f"{name} {pair['learned']:.3f} ({pair['teacher']:g})"
+                          for name, pair in result["learned"].items())
+        lines.append(("learned (teacher)", pairs))
     alignment = ", ".join(f"{name} {cosine:.3f}"
                           for name, cosine in result["backward_alignment"].items())
     lines.append(("backward alignment", alignment or "no projection passes errors down"))

@@ -94,8 +94,10 @@ def run_task(task: Task, device: Device, *, rule: str = "vle", seed: int = 0,
             "cycles_per_step": None if cycles is None else cycles / steps,
             "online_error": online_error,
             "frozen_error": task.error(test, frozen.outputs),
+            "frozen_mse": task.square_error(test, frozen.outputs),
             "frozen_accuracy": task.accuracy(test, frozen.outputs),
             "backward_alignment": _alignment(device, network, program),
+            "learned": _parameters(task, device, program),
             "saturations": {name: int(count) for name, count in saturations.items()},
         },
         curves=curves, frozen=frozen, dt=network.dt,
@@ -159,6 +161,15 @@ def _probe(device: Device, network: Network, program: Program) -> dict[str, floa
             mean = float(np.mean(column[first : first + population.size]))
             values[f"{name} {population.name}"] = mean
     return values
+
+
+def _parameters(task: Task, device: Device, program: Program) -> dict | None:
+    """Parameters that the task wants shown beside its teacher's; None if it has none."""
+    if task.learned is None:
+        return None
+    found = task.learned(program, {name: device.read(name) for name in ("W", "alpha")})
+    return {name: {"learned": value, "teacher": teacher}
+            for name, (value, teacher) in found.items()}
 
 
 def _alignment(device: Device, network: Network, program: Program) -> dict[str, float]:

@@ -1,12 +1,13 @@
 """What a task is: a network, random streams, a figure of merit, and defaults."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.network import Network, NetworkError
+from model.program import Program
 from model.rules import RULES
 
 __all__ = ["PARTS", "Stream", "Task", "random_source"]
@@ -40,6 +41,8 @@ class Task:
     test_steps     steps of the frozen test, washout included
     washout        steps at the start of a test that are not scored
     answer_window  part of a symbol over which the output is averaged to an answer
+    learned        ``learned(program, state)``: name → (learned, teacher's) of parameters that a run
+                   should report, or None; ``state`` holds "W" and "alpha"
     """
 
     name: str
@@ -50,6 +53,7 @@ class Task:
     build: Callable[[str, int], Network]
     draw: Callable[[int, int, str], Stream]
     answer_window: tuple[float, float] = (0.0, 1.0)
+    learned: Callable[[Program, Mapping], dict[str, tuple[float, float]]] | None = None
 
     def network(self, rule: str = "vle", seed: int = 0) -> Network:
         """The network before learning, with the rates found best for ``rule``."""
@@ -70,10 +74,14 @@ class Task:
 
         ``outputs`` are real rates, shape (T, n_out).
         """
+        square = self.square_error(stream, outputs)
+        return square / float(np.mean(np.var(stream.targets[self.washout :], axis=0)))
+
+    def square_error(self, stream: Stream, outputs: np.ndarray) -> float:
+        """Mean squared error, washout not scored; ``outputs`` as for :meth:`error`."""
         self._check(stream, outputs)
-        targets = stream.targets[self.washout :]
-        misses = outputs[self.washout :] - targets
-        return float(np.mean(np.square(misses)) / np.mean(np.var(targets, axis=0)))
+        misses = outputs[self.washout :] - stream.targets[self.washout :]
+        return float(np.mean(np.square(misses)))
 
     def accuracy(self, stream: Stream, outputs: np.ndarray) -> float | None:
         """Share of symbols answered right, washout not scored; None for a task without symbols.

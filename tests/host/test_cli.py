@@ -17,8 +17,8 @@ from model.tasks import TASKS
 from tests.host.stand_ins import ECHO
 
 RUN_FIELDS = {"task", "device", "rule", "seed", "lanes", "steps", "seconds", "steps_per_second",
-              "cycles_per_step", "online_error", "frozen_error", "frozen_accuracy",
-              "backward_alignment", "saturations"}
+              "cycles_per_step", "online_error", "frozen_error", "frozen_mse",
+              "frozen_accuracy", "backward_alignment", "learned", "saturations"}
 VERIFY_FIELDS = {"networks", "steps", "values_compared", "mismatches", "alive"}
 
 

@@ -11,6 +11,7 @@ from host.device import open_device
 from host.report import claim_folder, summary, write
 from host.run import run_task
 from model.network import NetworkError
+from model.tasks.lagline import LAGLINE
 from model.tasks.xor import XOR
 from tests.host.stand_ins import ECHO
 
@@ -60,6 +61,16 @@ def test_the_summary_names_what_matters(run):
     assert text.startswith("echo on model, rule vle, seed 0, 4 lanes\n")
     assert f"{run.result['frozen_error']:.3g} of the target's variance" in text
     assert "accuracy" not in text and "cycles" not in text
+
+
+def test_parameters_are_shown_beside_the_teachers():
+    with open_device("model") as device:
+        run = run_task(LAGLINE, device, steps=500)
+    assert set(run.result["learned"]) == {"w first", "tau_m first", "w second", "tau_m second"}
+    found = run.result["learned"]["tau_m second"]
+    assert found["teacher"] == 2.0 and 0.9 < found["learned"] < 1.9
+    assert f"tau_m second {found['learned']:.3f} (2)" in summary(run)
+    assert f"mean square {run.result['frozen_mse']:.3g}" in summary(run)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

@@ -17,8 +17,8 @@ from model.tasks.xor import XOR
 from tests.host.stand_ins import ECHO
 
 FIELDS = ["task", "device", "rule", "seed", "lanes", "steps", "seconds", "steps_per_second",
-          "cycles_per_step", "online_error", "frozen_error", "frozen_accuracy",
-          "backward_alignment", "saturations"]
+          "cycles_per_step", "online_error", "frozen_error", "frozen_mse",
+          "frozen_accuracy", "backward_alignment", "learned", "saturations"]
 MEASURED = {"seconds", "steps_per_second"}
 
 

@@ -12,7 +12,7 @@ from model.rules import RULES
 from model.tasks import PARTS, TASKS
 
 XOR = TASKS["xor"]
-SHAPES = {"xor": (1, 1), "chain": (2, 1), "notes": (6, 1)}
+SHAPES = {"xor": (1, 1), "chain": (2, 1), "notes": (6, 1), "lagline": (1, 1), "xor-deep": (1, 1)}
 
 
 def frozen(task, golden: Golden, seed: int) -> tuple[float, float | None]:
