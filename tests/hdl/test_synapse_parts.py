@@ -16,11 +16,11 @@ HERE = Path(__file__).parent
 PLAIN = {"NUMBA_DISABLE_JIT": "1"}
 
 
-@pytest.mark.parametrize("lanes", [2, 3])
-def test_sequencer(lanes):
-    component = Sequencer(Config(lanes=lanes))
-    environment = PLAIN | {"LANES": str(lanes)}
-    assert run_bench(component, HERE / "bench_sequencer.py", environment=environment) == 1
+def test_sequencer():
+    # Three lanes: the way from slot to slot is not a plain count.
+    environment = PLAIN | {"LANES": "3"}
+    bench = HERE / "bench_sequencer.py"
+    assert run_bench(Sequencer(Config(lanes=3)), bench, environment=environment) == 1
 
 
 def test_rows():

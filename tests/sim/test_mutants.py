@@ -23,8 +23,10 @@ EQUIVALENT = {
     ("top", r"^! count"): "an access that writes strobes again in its later clocks",
     (r"synapses(\.lane_\d)?", r"\[23:19\] == 3'h[56]$|^! \\port\$1\$0 \[0\]$"):
         "whatever else a load writes clears the sums as well",
-    (r"synapses\.lane_\d", r"half|mirror_3"):
+    (r"synapses\.lane_\d", r"^half( |$)|^~ mirror_3"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
+    (r"synapses\.sequencer\.fetch", r"^(side|arriving)_\d$"): "asked for elsewhere, not here",
+    (r"traces\.fetch", r"^arriving_\d$"): "asked for elsewhere, not here",
     (r"synapses\.rows", r"host__data\[29:16\]"):
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
     ("measures", r"\[47:29\]$"):
