@@ -95,7 +95,7 @@ def _run(populations, projections, tables, measures, neurons, traces, W, B, gene
                     if p.is_output:
                         rates_out[t, o], errors_out[t, o] = rate, error
                 totals[n], sums[n] = 0, 0
-            measure(p, q, measures, pull, energy, cost, counts)
+            measure(p, q, measures, flags[t] & LEARN, pull, energy, cost, counts)
     generator[0] = word
 
 

@@ -32,9 +32,9 @@ def set_times(populations, projections, measures):
 
 
 @njit
-def measure(p, q, measures, pull, energy, cost, counts):
+def measure(p, q, measures, learn, pull, energy, cost, counts):
     """Population states: α moves by the neurons' pulls, τm ≥ τr; energy and cost."""
-    if p.learns_tau:
+    if p.learns_tau and learn:
         moved = measures[q, ALPHA] + shift_round(pull, 16)
         measures[q, ALPHA] = min(max(moved, LEAST_ALPHA), p.alpha_limit)
     measures[q, ENERGY], hit = limit(shift_round(energy, 11), 30)

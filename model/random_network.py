@@ -145,7 +145,7 @@ def random_frames(program: Program, steps: int, *key: int) -> Frames:
 
     A stream is a row of sections, each with its own amplitudes (one least bit to saturating), its
     way of teaching (targets, errors, none, or any per output), modulators and flags; the first is
-    ordinary on-line learning.
+    ordinary on-line learning, but for its first few frames.
     """
     rng = np.random.default_rng(key)
     frames = Frames(inputs=np.zeros((steps, program.inputs), np.int64),
@@ -161,6 +161,8 @@ def random_frames(program: Program, steps: int, *key: int) -> Frames:
             section.inputs[:] = _signal(rng, section.inputs.shape, 14)
             section.teach[:] = _signal(rng, section.teach.shape, 14)
             section.kind[:] = Teach.TARGET
+            # A stream need not begin by learning.
+            section.flags[:rng.integers(0, 8)] = rng.integers(0, 64)
         else:
             _fill(rng, section)
         start += len(section)

@@ -97,7 +97,8 @@ def initial_alpha(population: Population, record: dict, dt: float) -> int:
     """Initial state α of a population."""
     if not record["learns_tau"]:
         return record["alpha_limit"]
-    return round(dt / population.tau_m * 2.0**(16 + record["membrane_shift"] + ALPHA_BITS))
+    alpha = round(dt / population.tau_m * 2.0**(16 + record["membrane_shift"] + ALPHA_BITS))
+    return min(alpha, record["alpha_limit"])
 
 
 def population_record(population: Population, dt: float, first: int, output_first: int,

@@ -77,6 +77,15 @@ def test_time_constants_stay_between_look_ahead_and_the_longest(start, rate, err
     assert reached
 
 
+def test_a_time_constant_equal_to_the_look_ahead_starts_at_its_limit_and_stays():
+    program = compile_network(line((1, 2), (0.1, 0.3), tau_rate=0.01))
+    assert program.state["alpha"][1] == program.populations["alpha_limit"][1]
+    model = Golden(program)
+    model.state["alpha"][1] += 1000
+    model.run(Frames.of(mixture(50), outputs=1, flags=FROZEN))
+    assert model.state["alpha"][1] == program.populations["alpha_limit"][1] + 1000
+
+
 def test_unlearned_and_barely_learned_constants_give_the_same_network():
     inputs = mixture(3000)
     still = compile_network(line((1, 2), (0.8, 0.3)))
