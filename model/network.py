@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from model.defaults import FEEDBACK_RATE, TAP_RATE, WEIGHT_RATE
+
 __all__ = ["INPUT", "Network", "NetworkError", "Population", "Projection"]
 
 INPUT = "input"
@@ -49,7 +51,7 @@ class Population:
     bias_rate: float = 0.0
     rule: str = "trace"
     taps: str | tuple[float, float] = "learned"
-    tap_rate: float = 0.05
+    tap_rate: float = TAP_RATE
     tap_limit: float = 2.0
     tau_rate: float = 0.0
     noise: float = 0.0
@@ -78,11 +80,11 @@ class Projection:
     target: str
     weights: np.ndarray
     backward: np.ndarray | None = None
-    rate: float = 0.1
+    rate: float = WEIGHT_RATE
     plastic: bool = True
     rule: str | None = None
     feedback: str = "mirror"
-    feedback_rate: float = 2.0**-12
+    feedback_rate: float = FEEDBACK_RATE
     self_scaling: bool = True
     decay: float = 0.0
 

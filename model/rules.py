@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model.defaults import NOISE
 from model.network import INPUT, Network, NetworkError, Population, Projection
 
-__all__ = ["NOISE", "RULES", "apply_rule"]
-
-NOISE = 2.0**-5
-"""Amplitude ε of the neurons' own signs where a rule learns B from them."""
+__all__ = ["RULES", "apply_rule"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,8 @@ def apply_rule(network: Network, rule: str, *, seed: int = 0) -> Network:
 
     Fixed random backward weights are those of the network, or are drawn from ``seed`` with the
     size of the forward weights where it has none.  Under ``vle`` every population that a mirrored
-    projection starts from becomes noisy (ε = :data:`NOISE` unless it has its own); the other rules
-    need no noise and turn it off.
+    projection starts from becomes noisy (ε = :data:`model.defaults.NOISE` unless it
+    has its own); the other rules need no noise and turn it off.
     """
     if rule not in _RULES:
         raise NetworkError(f"unknown rule '{rule}'; there are: {', '.join(RULES)}")

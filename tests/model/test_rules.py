@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from model.compiler import compile_network
+from model.defaults import NOISE
 from model.network import Network, NetworkError, Population, Projection
-from model.rules import NOISE, RULES, apply_rule
+from model.rules import RULES, apply_rule
 
 SETTINGS = {
     # plasticity, taps, feedback between populations, noise of the hidden population
