@@ -1,5 +1,7 @@
 """Learned time constants, and the energies of populations, in the golden model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,13 +79,25 @@ def test_time_constants_stay_between_look_ahead_and_the_longest(start, rate, err
     assert reached
 
 
-def test_a_time_constant_equal_to_the_look_ahead_starts_at_its_limit_and_stays():
+def test_a_time_constant_equal_to_the_look_ahead_starts_within_its_limit():
+    at_limit = 0
+    for dt in (0.009, 0.01, 0.011, 0.012, 0.013, 0.014):
+        network = replace(line((1, 2), (0.1, 0.3), tau_rate=0.01), dt=dt)
+        program = compile_network(network)
+        alpha, limit = program.state["alpha"][1], program.populations["alpha_limit"][1]
+        assert 0.9999 * limit < alpha <= limit
+        at_limit += alpha == limit
+    assert at_limit
+
+
+def test_a_frame_without_learn_leaves_even_an_illegal_constant_alone():
     program = compile_network(line((1, 2), (0.1, 0.3), tau_rate=0.01))
-    assert program.state["alpha"][1] == program.populations["alpha_limit"][1]
-    model = Golden(program)
-    model.state["alpha"][1] += 1000
+    model, illegal = Golden(program), program.populations["alpha_limit"][1] + 1000
+    model.state["alpha"][1] = illegal
     model.run(Frames.of(mixture(50), outputs=1, flags=FROZEN))
-    assert model.state["alpha"][1] == program.populations["alpha_limit"][1] + 1000
+    assert model.state["alpha"][1] == illegal
+    model.run(Frames.of(mixture(50), outputs=1))
+    assert model.state["alpha"][1] < illegal
 
 
 def test_unlearned_and_barely_learned_constants_give_the_same_network():
