@@ -54,7 +54,7 @@ class Broken(Sabotaged):
     name = "broken"
 
     def __init__(self, *, lanes: int = 4, config=None):
-        super().__init__(lambda device, step: Flag.LEARN if step == 3 else 0)
+        super().__init__(lambda device, step: Flag.LEARN if step == 30 else 0)
 
 
 def _echo_network(rule: str, seed: int) -> Network:

@@ -132,11 +132,11 @@ def test_verify_of_a_broken_device_fails_and_names_the_first_mismatch(capsys, mo
                                                       "Broken"))
     assert main(["verify", "--device", "broken", "--steps", "600"]) == 1
     seen = capsys.readouterr()
-    assert re.fullmatch(r"vle: first mismatch: network 0, step 3, population \w+, state \w+, .+: "
+    assert re.fullmatch(r"vle: first mismatch: network 0, step 30, population \w+, state \w+, .+: "
                         r"expected -?\d+, got -?\d+\n", seen.err)
     found = _json(capsys, "verify", "--device", "broken", "--steps", "600", code=1)
     assert found["mismatches"] > 0
-    assert found["first_mismatch"]["step"] == 3
+    assert found["first_mismatch"]["step"] == 30
 
 
 def test_verify_of_dead_data_fails(capsys, monkeypatch):
