@@ -10,6 +10,7 @@ import numpy as np
 from model.defaults import WEIGHT_RATE
 from model.network import INPUT, Network, Population, Projection
 from model.rules import apply_rule
+from model.tasks.symbols import xor_stream
 from model.tasks.task import Stream, Task, random_source
 
 __all__ = ["XOR"]
@@ -34,21 +35,8 @@ grid on validation streams of seeds that no report uses.  Other rates are the de
 
 
 def _draw(seed: int, steps: int, part: str) -> Stream:
-    rng = random_source(NAME, part, seed)
-    reach = round(4 * SMOOTHING / DT)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * DT / SMOOTHING) ** 2)
-    kernel /= kernel.sum()
-    # Two symbols precede the stream, one follows it: smoothing then has no edges.
-    count = -(-steps // SYMBOL_STEPS) + 3
-    symbols = rng.choice([-1.0, 1.0], count)
-    answers = -symbols[1:] * symbols[:-1]
-
-    def smooth(values):
-        wave = np.convolve(np.repeat(values, SYMBOL_STEPS), kernel, mode="valid")
-        return wave[SYMBOL_STEPS - reach :][:steps, None]
-
-    return Stream(smooth(symbols[1:]), smooth(answers), answers[1:-1].astype(np.int64),
-                  SYMBOL_STEPS)
+    return xor_stream(random_source(NAME, part, seed), steps, delay=1, symbol_steps=SYMBOL_STEPS,
+                      smoothing=SMOOTHING, dt=DT)
 
 
 def _build(rule: str, seed: int) -> Network:

@@ -6,9 +6,6 @@ from model.compiler import compile_network
 from model.formats import RATE
 from model.frames import FROZEN, Frames
 from model.golden import Golden
-from model.tasks.symbols import xor_stream
-from model.tasks.task import random_source
-from model.tasks.xor import XOR
 from model.tasks.xor_deep import XOR_DEEP
 
 
@@ -21,16 +18,6 @@ def test_the_target_is_the_xor_with_the_symbol_before_the_last():
     assert 0.4 < np.mean(stream.symbols == 1) < 0.6
     for others in (symbols[2:], symbols[1:-1], symbols[2:] * symbols[1:-1]):
         assert abs(np.corrcoef(others, answers[2:])[0, 1]) < 0.15
-
-
-def test_with_a_delay_of_one_the_stream_is_that_of_xor():
-    for steps in (777, 2000):
-        ours = xor_stream(random_source("xor", "train", 7), steps, delay=1, symbol_steps=20,
-                          smoothing=0.1, dt=0.05)
-        theirs = XOR.streams(7, steps, "train")
-        assert np.array_equal(ours.inputs, theirs.inputs) and np.any(ours.inputs)
-        assert np.array_equal(ours.targets, theirs.targets)
-        assert np.array_equal(ours.symbols, theirs.symbols)
 
 
 def test_two_layers_of_slow_and_fast_neurons():
