@@ -25,8 +25,8 @@ from model.formats import (
 from model.frames import Frames, Outputs
 from model.program import (
     NEURON_STATES,
-    SYNAPSE_STATES,
-    TRACE_STATES,
+    POPULATION_STATES,
+    STATE_FORMATS,
     Feedback,
     Flag,
     Program,
@@ -42,11 +42,12 @@ FACTOR = Format(name="factor", width=FACTOR_WIDTH, frac=ERROR.frac, counter="fac
                 about="learning factor ê = η m ē; the binary point is the projection's own")
 
 ABOUT = {
-    "u": "membrane potential u", "s": "look-ahead potential s", "current": "input current I",
-    "r": "rate sent r", "error": "error ē", "e": "error ahead e", "v": "low-passed error v",
-    "x": "twice low-passed error x", "c0": "tap c0", "c1": "tap c1", "bias": "bias b",
-    "change": "change of current ΔI", "change_mean": "mean magnitude of ΔI",
+    "u": "membrane potential u", "drive": "drive d = I − u", "s": "look-ahead potential s",
+    "current": "input current I", "r": "rate sent r", "error": "error ē", "e": "error ahead e",
+    "v": "low-passed error v", "x": "twice low-passed error x", "c0": "tap c0", "c1": "tap c1",
+    "bias": "bias b", "change": "change of current ΔI", "change_mean": "mean magnitude of ΔI",
     "low": "low-passed rate", "psi": "trace ψ", "W": "weight W", "B": "backward weight B",
+    "alpha": "mantissa of dt/τm", "energy": "energy ½ Σ e²", "cost": "cost ½ β Σ (y − r)²",
 }
 """States as tables call them; a state that is not listed goes by its name."""
 
@@ -68,12 +69,14 @@ def quantities(program: Program, before: State, after: State, frame: Frames,
 
 def _states(program: Program, state: State) -> Quantities:
     found = {}
-    for name, form in {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.items():
+    for name, form in STATE_FORMATS.items():
         if form is None:
             continue
         values = state[name]
         if name in NEURON_STATES and name != "r":
             values = values[program.inputs :]
+        elif name in POPULATION_STATES:
+            values = values[1:]  # The inputs come first and have none.
         found[ABOUT.get(name, name)] = form, values.astype(np.int64)
     return found
 
@@ -92,14 +95,13 @@ def _narrow(values: np.ndarray, shift: int | np.ndarray, form: Format) -> np.nda
 def _neurons(program: Program, before: State, after: State) -> Quantities:
     """Operands of the neuron pass."""
     here = slice(program.inputs, None)
-    u, v, x = (before[name][here] for name in ("u", "v", "x"))
+    v, x = (before[name][here] for name in ("v", "x"))
     table = np.repeat(program.populations["table"], program.populations["size"])[here]
     s = after["s"][here]
     segment, position = (s >> SEGMENT_BITS) + SEGMENTS // 2, s & ((1 << SEGMENT_BITS) - 1)
     left, difference = (program.tables[table, segment, column] for column in (2, 3))
     taps = np.concatenate([before["c0"][here], before["c1"][here]])
     return {
-        "drive d = I − u": (DRIVE, _narrow((after["current"][here] << 3) - u, 12, DRIVE)),
         "slope φ'(s)": (SLOPE, left + _narrow(difference * position, SEGMENT_BITS, SLOPE)),
         "drive ē − v": (ERROR, _narrow((after["error"][here] << 12) - v, 12, ERROR)),
         "drive v − x": (ERROR, _narrow(v - x, 12, ERROR)),

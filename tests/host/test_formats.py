@@ -16,7 +16,7 @@ from model.compiler import compile_network
 from model.formats import FINE_WEIGHT, FORMATS, RATE, WEIGHT
 from model.frames import FROZEN, LEARNING, Frames
 from model.network import NetworkError
-from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES
+from model.program import STATE_FORMATS
 from model.tasks import TASKS
 from tests.host.stand_ins import ECHO
 
@@ -59,8 +59,7 @@ def test_operands_make_the_next_state(task):
 def test_every_state_and_operand_is_there():
     *_, found = _step("xor")
     formats = {form.name for form, _ in found.values()}
-    states = {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.values()
-    assert formats >= {form.name for form in states if form is not None}
+    assert formats >= {form.name for form in STATE_FORMATS.values() if form is not None}
     # The modulator is the host's, coefficients are constants.
     assert {form.name for form in FORMATS} - formats == {"modulator", "ratio"}
     for name, (form, values) in found.items():
