@@ -82,10 +82,10 @@ def _rate(rng, dt: float) -> float:
 
 
 def _tau_rate(rng, dt: float, tau_m: float, tau_r: float) -> float:
-    """A rate of learning τm that is 0, or moves α by anything from nothing to leaps."""
+    """A rate of learning τm that is 0, or moves α by anything from a few bits to leaps."""
     if tau_m > 500 * tau_r or rng.random() < 0.5:
         return 0.0
-    leap = 2.0 ** rng.uniform(-20, 24)
+    leap = 2.0 ** rng.uniform(4, 24.9)
     return float(leap * 2.0**-28 * dt * (tau_m / dt) ** 3 / (tau_r / dt))
 
 

@@ -14,7 +14,7 @@ from hdl.descriptor import WORDS
 from hdl.layout import Layout
 from hdl.region import Region, address
 from model.compiler import compile_network
-from model.formats import COUNTERS
+from model.formats import ALPHA, COUNTERS
 from model.frames import Frames
 from model.golden import Golden
 from model.network import Network
@@ -149,7 +149,7 @@ def _uint32(values: np.ndarray) -> np.ndarray:
 
 
 def _wild_state(program: Program, *key: int) -> State:
-    """A random legal state: any magnitude, extremes and zeros; a function of ``key``."""
+    """A random state: any magnitude, extremes and zeros; a function of ``key``."""
     rng, state = np.random.default_rng([*key, 7]), program.state.copy()
     for name, form in {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.items():
         size = len(state[name])
@@ -163,7 +163,9 @@ def _wild_state(program: Program, *key: int) -> State:
     state["change_mean"][:] = np.maximum(state["change_mean"], 0)
     for number, p in enumerate(program.populations):
         if p["learns_tau"]:
-            state["alpha"][number] = rng.integers(LEAST_ALPHA, p["alpha_limit"] + 1)
+            # Beyond its limits too: the next step that learns brings it back, no other.
+            state["alpha"][number] = rng.integers(
+                LEAST_ALPHA // 2, min(2 * int(p["alpha_limit"]), ALPHA.max))
     # What an input has but its rate and its random word, nothing ever changes.
     for name in NEURON_STATES:
         if name != "word":
