@@ -1,11 +1,12 @@
 """The project from Python, in one name: networks in, a learning device out.
 
     with vle.open("sim", lanes=4) as core:
-        core.load(vle.compile_network(network))
+        core.load(network)              # or vle.read_network("network.toml")
         outputs = core.stream(inputs, targets)
 """
 
 from host.device import DEVICES, Device, open_device
+from host.network_file import read_network
 from host.run import run_task
 from model.compiler import compile_network
 from model.frames import FROZEN, LEARNING, Frames
@@ -15,7 +16,8 @@ from model.tasks import TASKS
 
 __all__ = [
     "DEVICES", "FROZEN", "INPUT", "LEARNING", "RULES", "TASKS", "Device", "Frames", "Network",
-    "NetworkError", "Population", "Projection", "apply_rule", "compile_network", "open", "run_task",
+    "NetworkError", "Population", "Projection", "apply_rule", "compile_network", "open",
+    "read_network", "run_task",
 ]
 
 open = open_device

@@ -9,6 +9,7 @@ import click
 from host.compare_command import compare
 from host.formats_command import formats
 from host.gradient_command import gradient
+from host.new_command import new
 from host.options import (
     MOST_STEPS,
     Known,
@@ -129,6 +130,7 @@ def devices(as_json):
 cli.add_command(compare)
 cli.add_command(formats)
 cli.add_command(gradient)
+cli.add_command(new)
 
 
 def _complain(message: str) -> None:

@@ -1,12 +1,12 @@
 """The seam: one class of calls for every place a program can run; the same calls, the same numbers.
 
     with open_device("sim", lanes=4) as device:
-        device.load(program)
+        device.load(network)
         outputs = device.stream(inputs, targets)
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import ClassVar, Self
@@ -16,8 +16,11 @@ import numpy as np
 from hdl.config import Config
 from host.checks import DeviceError, check_range, state_range
 from host.probe import ProbeList, probed
+from host.setup import Setup
+from model.compiler import compile_network
 from model.formats import ERROR, MODULATOR, RATE
 from model.frames import LEARNING, Frames, Outputs
+from model.network import Network
 from model.program import Flag, Program, State, Teach
 
 __all__ = ["BLOCK", "DEVICES", "Device", "DeviceError", "DeviceKind", "open_device", "state_range"]
@@ -64,11 +67,17 @@ class Device(ABC):
             raise DeviceError(f"device '{self.name}' has no program; load one first")
         return self._program
 
-    def load(self, program: Program) -> None:
-        """Start ``program`` from its initial state, counters at zero, nothing probed.
+    def load(self, network: Program | Network | Setup, *, seed: int = 0) -> None:
+        """Start a network from its initial state, counters at zero, nothing probed.
 
-        Raises :class:`model.network.NetworkError` if the program does not fit.
+        network   compiled, or in SI units, or as :func:`host.network_file.read_network` returns it
+        seed      of the random generator, where the network is yet to be compiled
+
+        Raises :class:`model.network.NetworkError` if it cannot be compiled or does not fit.
         """
+        program = network.program if isinstance(network, Setup) else network
+        if isinstance(program, Network):
+            program = compile_network(program, seed=seed)
         self._program = None
         self._load(program)
         self._program, self._probes = program, ProbeList(program, [], limit=self.most_probes)
@@ -127,6 +136,19 @@ class Device(ABC):
         frames = Frames.of(inputs, targets, outputs=self.program.outputs, errors=errors,
                            modulator=modulator, flags=flags)
         return RATE.real(self.run(frames, progress=progress).rates)
+
+    def live(self, samples: Iterable, *, flags=LEARNING) -> Iterator[np.ndarray]:
+        """Step as samples come: yields the output rates of each, float64, shape (outputs,).
+
+        samples   of each step the inputs, or a tuple (inputs, targets) or (inputs, targets,
+                  modulator); targets None or NaN where nothing is taught
+        """
+        def step(inputs, targets=None, modulator=1.0):
+            return self.stream(np.reshape(inputs, (1, -1)), targets, modulator=modulator,
+                               flags=flags)[0]
+
+        for sample in samples:
+            yield step(*sample) if isinstance(sample, tuple) else step(sample)
 
     def read(self, name: str) -> np.ndarray:
         """A state by name (``State.names()``), int64, in the golden model's order."""
