@@ -6,6 +6,7 @@ for goes to standard output; progress and errors go to standard error, an error 
 
 import click
 
+from host.checkpoint_command import restore, save
 from host.compare_command import compare
 from host.formats_command import formats
 from host.gradient_command import gradient
@@ -131,6 +132,8 @@ cli.add_command(compare)
 cli.add_command(formats)
 cli.add_command(gradient)
 cli.add_command(new)
+cli.add_command(restore)
+cli.add_command(save)
 
 
 def _complain(message: str) -> None:
