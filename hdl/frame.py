@@ -29,6 +29,7 @@ class FrameUnit(wiring.Component):
     """Takes a frame, starts the step, waits for it, sends the result.
 
     idle              between frames: the host's accesses are served
+    abort             drop a frame that is not whole yet; no state has changed by then
     start, running    strobe and end of the engines' work; ``stepped`` when the halves change roles
     probe             an address to read for the result, answered with ``probed`` and its data
     """
@@ -38,7 +39,7 @@ class FrameUnit(wiring.Component):
         super().__init__({
             "frame_data": In(32), "frame_valid": In(1), "frame_ready": Out(1),
             "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
-            "hold": In(1), "idle": Out(1), "start": Out(1), "running": In(1), "stepped": Out(1),
+            "abort": In(1), "hold": In(1), "idle": Out(1), "start": Out(1), "running": In(1), "stepped": Out(1),
             "inputs": In(range(config.inputs + 1)), "outputs": In(range(config.outputs + 1)),
             "probes": In(range(config.probes + 1)),
             "modulator": Out(signed(18)), "flags": Out(6), "input_write": Out(RATE_WRITE),
@@ -100,10 +101,14 @@ class FrameUnit(wiring.Component):
                 with m.If(self.frame_valid):
                     m.d.sync += slot.eq(next_slot(slot, self.config))
                     count_to(self.inputs, "TEACHING")
+                with m.If(self.abort):
+                    m.next = "IDLE"
             with m.State("TEACHING"):
                 m.d.comb += [self.frame_ready.eq(1), teach_write.en.eq(self.frame_valid)]
                 with m.If(self.frame_valid):
                     count_to(self.outputs, "START")
+                with m.Elif(self.abort):
+                    m.next = "IDLE"
             with m.State("START"):
                 m.d.comb += self.start.eq(1)
                 m.next = "RUN"

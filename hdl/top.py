@@ -31,7 +31,8 @@ READ_CLOCKS = 4
 class Core(wiring.Component):
     """The whole core.
 
-    frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py)
+    frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py);
+                        ``frame_abort`` drops a frame that is not whole yet
     bus_*               held until ``bus_acknowledge``; served between frames, 6 clocks a word
     """
 
@@ -39,6 +40,7 @@ class Core(wiring.Component):
         self.config = config
         super().__init__({
             "frame_data": In(32), "frame_valid": In(1), "frame_ready": Out(1),
+            "frame_abort": In(1),
             "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
             "bus_request": In(1), "bus_write": In(1), "bus_address": In(OFFSET_BITS + 5),
             "bus_write_data": In(32), "bus_acknowledge": Out(1), "bus_read_data": Out(32),
@@ -52,7 +54,7 @@ class Core(wiring.Component):
         requested = Mux(frame.idle, self.bus_request, frame.probe)
         m.d.comb += [
             address.eq(Mux(frame.idle, self.bus_address, frame.probe_address)),
-            frame.hold.eq(self.bus_request), done.eq(count == READ_CLOCKS),
+            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort), done.eq(count == READ_CLOCKS),
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
             bus.data.eq(self.bus_write_data), bus.active.eq(requested),
             bus.write.eq(requested & frame.idle & self.bus_write & (count == 0)),

@@ -1,0 +1,27 @@
+"""What a core says of itself: JSON in its own memory, read through the link."""
+
+import json
+from dataclasses import asdict
+
+from hdl.config import Config
+from hdl.region import IDENTITY
+from model.formats import COUNTERS
+from model.program import STATE_FORMATS
+
+__all__ = ["describe"]
+
+
+def describe(config: Config, *, slots: int, board: str = "simulated", revision: str = "unknown",
+             clock_frequency: float | None = None, baud: int | None = None) -> bytes:
+    """The description as JSON, UTF-8.
+
+    board             name of the board, for people
+    revision          of the sources that the bitstream was made from
+    clock_frequency   Hz; baud: of the UART; None where there is none
+    """
+    formats = {name: [form.width, form.frac] for name, form in STATE_FORMATS.items() if form}
+    return json.dumps({
+        "board": board, "revision": revision, "layout": f"{IDENTITY:08x}",
+        "clock_frequency": clock_frequency, "baud": baud, "slots": slots, "core": asdict(config),
+        "formats": formats, "counters": list(COUNTERS),
+    }, ensure_ascii=False, separators=(",", ":")).encode()
