@@ -39,7 +39,8 @@ class FrameUnit(wiring.Component):
         super().__init__({
             "frame_data": In(32), "frame_valid": In(1), "frame_ready": Out(1),
             "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
-            "abort": In(1), "hold": In(1), "idle": Out(1), "start": Out(1), "running": In(1), "stepped": Out(1),
+            "abort": In(1), "hold": In(1), "idle": Out(1),
+            "start": Out(1), "running": In(1), "stepped": Out(1),
             "inputs": In(range(config.inputs + 1)), "outputs": In(range(config.outputs + 1)),
             "probes": In(range(config.probes + 1)),
             "modulator": Out(signed(18)), "flags": Out(6), "input_write": Out(RATE_WRITE),

@@ -54,7 +54,8 @@ class Core(wiring.Component):
         requested = Mux(frame.idle, self.bus_request, frame.probe)
         m.d.comb += [
             address.eq(Mux(frame.idle, self.bus_address, frame.probe_address)),
-            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort), done.eq(count == READ_CLOCKS),
+            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort),
+            done.eq(count == READ_CLOCKS),
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
             bus.data.eq(self.bus_write_data), bus.active.eq(requested),
             bus.write.eq(requested & frame.idle & self.bus_write & (count == 0)),

@@ -16,10 +16,11 @@ import click
 from sim.cache import cache_directory, digest, digest_files, obtain, remember, remembered
 from sim.tools import VERILATOR_ROOT, compiler, run_logged, versions
 
-__all__ = ["LIBRARY", "build_core", "build_library"]
+__all__ = ["LIBRARY", "build_core", "build_library", "build_linked"]
 
 ROOT = Path(__file__).resolve().parents[1]
 HARNESS = Path(__file__).with_name("harness.cpp")
+LINK_HARNESS = Path(__file__).with_name("link_harness.cpp")
 GENERATOR = Path(__file__).with_name("verilog.py")
 LIBRARY = "core.so"
 TOP = "core"
@@ -47,18 +48,35 @@ def build_core(config, *, announce: Announce = _tell) -> Path:
 
         return Core(config)
 
-    sources = [file for part in ("hdl", "model") for file in (ROOT / part).glob("*.py")]
-    return build_library(make, identity=repr(config), sources=sources, announce=announce)
+    return build_library(make, identity=repr(config), sources=_sources("hdl", "model"),
+                         announce=announce)
+
+
+def build_linked(config, *, announce: Announce = _tell, **description) -> Path:
+    """The library of ``hdl.link.linked.ByteCore(config, **description)``."""
+    def make():
+        from hdl.link.linked import ByteCore
+
+        return ByteCore(config, **description)
+
+    return build_library(make, identity=f"{config!r} {sorted(description.items())}",
+                         sources=_sources("hdl", "hdl/link", "model"), harness=LINK_HARNESS,
+                         announce=announce)
+
+
+def _sources(*parts: str) -> list[Path]:
+    return [file for part in parts for file in (ROOT / part).glob("*.py")]
 
 
 def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
-                  announce: Announce = _tell) -> Path:
+                  harness: Path = HARNESS, announce: Announce = _tell) -> Path:
     """The library of the component that ``make()`` returns, with the ports of the core.
 
     identity   the component's parameters
     sources    the files that, with the parameters, define the component
+    harness    the C++ that drives it; its default knows the core's ports
     """
-    tools = digest(versions(), HARNESS.read_text(), *VERILATOR_FLAGS, *COMPILER_FLAGS, OPTIMISE)
+    tools = digest(versions(), harness.read_text(), *VERILATOR_FLAGS, *COMPILER_FLAGS, OPTIMISE)
     key = digest(tools, identity, digest_files(sources), GENERATOR.read_text())
     name = remembered(key)
     if name is not None and (library := cache_directory() / name / LIBRARY).is_file():
@@ -69,7 +87,7 @@ def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
 
     def fill(work: Path, log: Path) -> None:
         announce("compiling the simulator (about 30 s, once)")
-        _compile(work, log, verilog=verilog)
+        _compile(work, log, verilog=verilog, harness=harness)
 
     library = obtain(name, fill, announce=announce) / LIBRARY
     remember(key, name)
@@ -82,14 +100,14 @@ def _verilog(make: Callable) -> str:
     return generate(make(), name=TOP)
 
 
-def _compile(work: Path, log: Path, *, verilog: str) -> None:
+def _compile(work: Path, log: Path, *, verilog: str, harness: Path) -> None:
     """Verilog to C++ to ``work/core.so``, without make: the files are few and known."""
     (work / f"{TOP}.v").write_text(verilog)
     run_logged([VERILATOR_ROOT / "bin" / "verilator_bin", *VERILATOR_FLAGS, "--Mdir", "obj",
                 f"{TOP}.v"], log=log, cwd=work, what="Verilator")
     include = VERILATOR_ROOT / "include"
     flags = [compiler(), *COMPILER_FLAGS, f"-I{include}", f"-I{include / 'vltstd'}", "-Iobj"]
-    files = [*sorted((work / "obj").glob("*.cpp")), HARNESS, *(include / n for n in RUN_TIME)]
+    files = [*sorted((work / "obj").glob("*.cpp")), harness, *(include / n for n in RUN_TIME)]
 
     def compile_one(file: Path) -> str:
         # Verilator keeps apart what runs once, at the start: not worth optimising.

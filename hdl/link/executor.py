@@ -136,10 +136,9 @@ class Executor(wiring.Component):
         with m.State("DATA"):
             self._gather(m, last, "BUS")
         with m.State("BUS"):
-            m.d.comb += self.bus_request.eq(1)
+            m.d.comb += self.bus_request.eq(writes | self._room)
             self._wait(m)
-            with m.If(~writes & ~self._room):
-                m.d.comb += self.bus_request.eq(0)
+            with m.If(~self.bus_request):
                 self._fail(m, Status.TOO_LONG)
             with m.Elif(self.bus_acknowledge):
                 m.next = "NEXT"

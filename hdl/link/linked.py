@@ -129,7 +129,7 @@ class LinkedCore(wiring.Component):
     learning     high for some hundredths of a second after a frame with LEARN
     error        the same after a packet that was dropped or refused
 
-    clock_frequency   Hz, at least 5 × ``baud``
+    clock_frequency   Hz, at least 8 × ``baud``
     config, slots, core, description   as :class:`ByteCore`
     """
 

@@ -20,8 +20,8 @@ LEAST_PACKET = 2 + CRC_BYTES
 class Receiver(wiring.Component):
     """Unstuffs packets into ``slots`` buffers of 256 bytes of block RAM, in order of arrival.
 
-    rx_*              a byte a clock at most; never waits; ``rx_error`` with a byte spoils its packet
-    ready             a packet waits: ``data`` is its next byte, ``left`` bytes remain before the CRC
+    rx_*              a byte a clock at most; never waits; ``rx_error`` spoils the byte's packet
+    ready             a packet waits: ``data`` is its next byte, ``left`` remain before the CRC
     next, drop        strobes: that byte was used; done with the packet
     busy              packets wait
     bad, overrun      strobes: a packet was dropped, because it was wrong, or for want of a buffer

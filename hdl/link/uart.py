@@ -1,4 +1,4 @@
-"""A UART: 8 data bits, no parity, 1 stop bit, any baud rate up to a fifth of the clock.
+"""A UART: 8 data bits, no parity, 1 stop bit, any baud rate up to an eighth of the clock.
 
 Both directions count bits with a fraction: an accumulator gains baud / clock of a bit per clock, so
 that 3 Mbaud at 50 or 125 MHz are as exact as at 48.
@@ -8,14 +8,17 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import cdc, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["UartReceiver", "UartTransmitter"]
+__all__ = ["bit_step", "UartReceiver", "UartTransmitter"]
 
-LEAST_CLOCKS = 5
+LEAST_CLOCKS = 8
 FINE_BITS = 10
 
 
-def _step(clock_frequency: float, baud: int) -> tuple[int, int]:
-    """Gain of the accumulator per clock, and its width; the rate is right to 1 in 1000."""
+def bit_step(clock_frequency: float, baud: int) -> tuple[int, int]:
+    """Gain of the accumulator per clock, and its width; the rate is right to 1 in 1000.
+
+    Raises ValueError for less than 8 clocks a bit.
+    """
     if baud < 1 or clock_frequency < LEAST_CLOCKS * baud:
         raise ValueError(f"baud = {baud} is outside 1 … {int(clock_frequency / LEAST_CLOCKS)} "
                          f"for a clock of {clock_frequency / 1e6:g} MHz")
@@ -37,7 +40,7 @@ class UartReceiver(wiring.Component):
     error: Out(1)
 
     def __init__(self, *, clock_frequency: float, baud: int):
-        self._step, self._width = _step(clock_frequency, baud)
+        self._step, self._width = bit_step(clock_frequency, baud)
         super().__init__()
 
     def elaborate(self, platform):
@@ -50,7 +53,9 @@ class UartReceiver(wiring.Component):
         m.d.sync += Cat(phase, tick).eq(phase + self._step)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [Cat(phase, tick).eq(1 << (self._width - 1)), bit.eq(0)]
+                # Half a bit to the middle of the start bit, of which two clocks are gone by then.
+                m.d.sync += [phase.eq((1 << (self._width - 1)) + 2 * self._step), tick.eq(0),
+                             bit.eq(0)]
                 with m.If(~level):
                     m.next = "BITS"
             with m.State("BITS"), m.If(tick):
@@ -76,7 +81,7 @@ class UartTransmitter(wiring.Component):
     tx: Out(1, init=1)
 
     def __init__(self, *, clock_frequency: float, baud: int):
-        self._step, self._width = _step(clock_frequency, baud)
+        self._step, self._width = bit_step(clock_frequency, baud)
         super().__init__()
 
     def elaborate(self, platform):

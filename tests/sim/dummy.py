@@ -16,6 +16,7 @@ class Dummy(wiring.Component):
     frame_data: In(32)
     frame_valid: In(1)
     frame_ready: Out(1)
+    frame_abort: In(1)
     result_data: Out(32)
     result_valid: Out(1)
     result_ready: In(1)
@@ -70,4 +71,6 @@ class Dummy(wiring.Component):
                                      self.result_valid.eq(1),
                                      self.result_data.eq((total + self.frame_data)
                                                          * self.factor)]
+                    with m.Elif(self.frame_abort):
+                        m.next = "Idle"
         return m
