@@ -24,6 +24,7 @@ from host.options import (
     seed_option,
     step_bar,
 )
+from host.stream_command import stream
 from model.network import NetworkError
 from sim.library import StuckError
 from sim.tools import BuildError
@@ -134,6 +135,7 @@ cli.add_command(gradient)
 cli.add_command(new)
 cli.add_command(restore)
 cli.add_command(save)
+cli.add_command(stream)
 
 
 def _complain(message: str) -> None:

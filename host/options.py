@@ -93,11 +93,14 @@ def device_option(default: str, why: str):
 
 
 @contextmanager
-def step_bar(total: int, what: str):
-    """A bar on a terminal: yields advance(steps, error or nothing)."""
+def step_bar(total: int | None, what: str | None):
+    """A bar on a terminal: yields advance(steps, error or nothing).
+
+    The total may be unknown; without a name for it there is no bar.
+    """
     from tqdm import tqdm
     with tqdm(total=total, desc=what, unit=" steps", unit_scale=True, leave=False,
-              disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+              disable=what is None or not sys.stderr.isatty(), file=sys.stderr) as bar:
         def advance(steps: int, error: float | None = None) -> None:
             if error is not None:
                 bar.set_postfix_str(f"error {error:.3g}", refresh=False)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.formats import RATE
+from model.formats import Format
 
-__all__ = ["LEAST_SCALE", "Scaling"]
+__all__ = ["LEAST_SCALE", "Scaling", "limited"]
 
 LEAST_SCALE = 1e-30
 """Smallest scale, so that no quotient overflows."""
@@ -30,10 +30,9 @@ class Scaling:
         """Rates (…, channels) as values."""
         return self.offset + self.scale * np.asarray(rates, dtype=np.float64)
 
-    @staticmethod
-    def limited(rates: np.ndarray) -> tuple[np.ndarray, int]:
-        """Rates within what the core holds, and how many of them lay beyond."""
-        highest = RATE.max / RATE.one
-        kept = np.clip(rates, -RATE.limit, highest)
-        # A rate in the last half step rounds to the largest; only what lies beyond counts.
-        return kept, int(np.count_nonzero(np.abs(rates) >= RATE.limit))
+
+def limited(values, form: Format) -> tuple[np.ndarray, int]:
+    """Values within what a format holds, NaN as it is, and how many of them lay beyond."""
+    values = np.asarray(values, dtype=np.float64)
+    highest = form.max / form.one
+    return np.clip(values, -highest, highest), int(np.count_nonzero(np.abs(values) >= form.limit))
