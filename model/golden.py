@@ -1,7 +1,9 @@
 """The golden model: a Program advanced bit for bit as the hardware does, compiled by Numba.
 
 One step: every projection is visited once (forward sum, backward sum, both updates), the traces
-follow, then all neurons; everything reads what the previous step left.
+follow, then all neurons; everything reads what the previous step left.  These kernels say what a
+step is; long blocks of most programs take :mod:`model.packed_run`, which does the same, bit for
+bit, several neurons and synapses at a time.
 """
 
 import numpy as np
@@ -27,6 +29,8 @@ from model.neuron import (
     neuron_step,
     tau_pull,
 )
+from model.packed import Packed, suits
+from model.packed_run import advance
 from model.program import Flag, Program
 from model.synapses import View, project
 from model.trace import LOW, PSI, PSI_XI, trace
@@ -34,6 +38,8 @@ from model.trace import LOW, PSI, PSI_XI, trace
 __all__ = ["Golden"]
 
 LEARN = int(Flag.LEARN)
+WORTH_PACKING = 64
+"""Steps from which a block is run on vectors."""
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)
 
 
@@ -110,6 +116,8 @@ class Golden:
         # Learned time constants are entered into these as they move.
         self._populations = program.populations.copy()
         self._projections = program.projections.copy()
+        # Most programs can be run on vectors, where that is worth the packing: the same bits.
+        self._packed = Packed(program) if suits(program) else None
         sizes = (program.neurons,) * 3 + (program.traces,) * 2
         self._view = View(*(np.zeros(size, np.int32) for size in sizes))
 
@@ -118,9 +126,16 @@ class Golden:
         program, state = self.program, self.state
         frames.check(program)
         outputs = Outputs(*(np.zeros((len(frames), program.outputs), np.int64) for _ in range(2)))
+        if self._packed is not None and len(frames) >= WORTH_PACKING:
+            advance(self._packed, state, frames, outputs, self.saturations)
+        else:
+            self._step(frames, outputs)
+        self.steps += len(frames)
+        return outputs
+
+    def _step(self, frames: Frames, outputs: Outputs) -> None:
+        program, state = self.program, self.state
         _run(self._populations, self._projections, program.tables, state.populations,
              state.neurons, state.traces, state["W"], state["B"], state.generator,
              self.saturations, self._view, frames.inputs, frames.teach, frames.kind,
              frames.modulator, frames.flags, outputs.rates, outputs.errors)
-        self.steps += len(frames)
-        return outputs
