@@ -8,6 +8,7 @@ import click
 
 from host.checkpoint_command import restore, save
 from host.compare_command import compare
+from host.diff_command import diff
 from host.formats_command import formats
 from host.gradient_command import gradient
 from host.new_command import new
@@ -130,6 +131,7 @@ def devices(as_json):
 
 
 cli.add_command(compare)
+cli.add_command(diff)
 cli.add_command(formats)
 cli.add_command(gradient)
 cli.add_command(new)

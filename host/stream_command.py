@@ -1,6 +1,7 @@
 """``vle stream``: one's own network on one's own data, from files or live through a pipe."""
 
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -44,9 +45,16 @@ def _modulator(context, option, value: str | None):
               help="Write a checkpoint at the end, also after Ctrl-C or bad input.")
 @click.option("--save-every", type=click.IntRange(1), metavar="N",
               help="Write it every N samples too.")
+@click.option("--probe", "probes", multiple=True, metavar="NAME",
+              help="An internal value to record, such as slow.u, out.taps, 'slow>out.W[0,2:5]' or "
+              "*; may be given several times.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, metavar="K",
+              help="Record after every K-th step.")
+@click.option("--trace", type=_PATH, metavar="FILE",
+              help="Where to: .npz (an array per value) or .csv (written on the way).")
 @json_option
 def stream(network, inputs, targets, modulator, device, lanes, learn, out, save, save_every,
-           as_json):
+           probes, every, trace, as_json):
     """Run NETWORK, a .toml file or a checkpoint, on your own samples, learning on line.
 
     \b
@@ -57,6 +65,7 @@ def stream(network, inputs, targets, modulator, device, lanes, learn, out, save,
     count from the left: inputs, then targets, then the modulator, as far as they are asked for.
     """
     from host.device import open_device
+    from host.recorder import Recorder
     from host.stream_session import Session
     if str(inputs) == "-" and out is None:
         out = Path("-")
@@ -64,11 +73,18 @@ def stream(network, inputs, targets, modulator, device, lanes, learn, out, save,
         raise click.UsageError("--json takes standard output: give --out a file")
     if save_every is not None and save is None:
         raise click.UsageError("--save-every needs --save FILE")
+    if (trace is None) != (not probes):
+        raise click.UsageError("--probe NAME and --trace FILE go together")
     setup, steps = read_setup(network)
-    with open_device(device, lanes=lanes) as opened:
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_device(device, lanes=lanes))
         opened.load(setup)
+        run = None
+        if trace is not None:
+            run = stack.enter_context(closing(
+                Recorder(opened, list(probes), every=every, first=steps, path=trace))).run
         session = Session(opened, setup, steps=steps, learn=learn, save=save,
-                          save_every=save_every)
+                          save_every=save_every, run=run)
         try:
             session.run(inputs, targets, modulator, out)
         except (NetworkError, KeyboardInterrupt):
