@@ -1,9 +1,10 @@
 """Memories with one read and one write port, shared with the host while the core is idle."""
 
 from amaranth.hdl import Module, Mux, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.primitives.block_ram import BlockRam
 from hdl.region import OFFSET_BITS, Region
 
 __all__ = ["BUS", "HOST", "StateMemory", "attach"]
@@ -35,13 +36,17 @@ def attach(m: Module, bus, host, region: Region, *, lane: int | None = None, lan
 class StateMemory(wiring.Component):
     """``depth`` words of ``width`` bits in block RAM.
 
-    Latency: ``read_data`` one clock after ``read_address``; a write is seen by reads presented from
-    the next clock on.  Throughput: one read and one write per clock.  Where ``buffered``, there are
-    two halves: ``read_half`` and ``write_half`` choose between them, ``host_half`` for the host.
+    Latency: ``read_data`` one clock after ``read_address``, two with ``output_register``; a write
+    is seen by reads presented from the next clock on (and must not be, in its own: see
+    :class:`hdl.primitives.block_ram.BlockRam`).  Throughput: one read and one write per clock.
+    Where ``buffered``, there are two halves: ``read_half`` and ``write_half`` choose between them,
+    ``host_half`` for the host.
     """
 
-    def __init__(self, *, width: int, depth: int, buffered: bool = False):
+    def __init__(self, *, width: int, depth: int, buffered: bool = False,
+                 output_register: bool = False):
         self.width, self.depth, self.buffered = width, depth, buffered
+        self.output_register = output_register
         address = unsigned(max(1, (depth - 1).bit_length()))
         ports = {
             "read_address": In(address), "read_data": Out(width),
@@ -57,21 +62,20 @@ class StateMemory(wiring.Component):
         size = self.depth
         if self.buffered:
             size = 2 << max(1, (self.depth - 1).bit_length())
-        m.submodules.memory = store = memory.Memory(
-            shape=unsigned(self.width), depth=max(2, size), init=[])
-        read, write = store.read_port(), store.write_port()
+        m.submodules.ram = ram = BlockRam(
+            width=self.width, depth=max(2, size), output_register=self.output_register)
         host, bits = self.host, len(self.read_address)
         offset = host.offset[:bits]
         m.d.comb += [
-            read.addr[:bits].eq(Mux(host.active, offset, self.read_address)),
-            self.read_data.eq(read.data),
-            write.addr[:bits].eq(Mux(host.active, offset, self.write_address)),
-            write.data.eq(Mux(host.active, host.data[:self.width], self.write_data)),
-            write.en.eq(Mux(host.active, host.write, self.write)),
+            ram.read_address[:bits].eq(Mux(host.active, offset, self.read_address)),
+            self.read_data.eq(ram.read_data),
+            ram.write_address[:bits].eq(Mux(host.active, offset, self.write_address)),
+            ram.write_data.eq(Mux(host.active, host.data[:self.width], self.write_data)),
+            ram.write.eq(Mux(host.active, host.write, self.write)),
         ]
         if self.buffered:
             m.d.comb += [
-                read.addr[-1].eq(Mux(host.active, self.host_half, self.read_half)),
-                write.addr[-1].eq(Mux(host.active, self.host_half, self.write_half)),
+                ram.read_address[-1].eq(Mux(host.active, self.host_half, self.read_half)),
+                ram.write_address[-1].eq(Mux(host.active, self.host_half, self.write_half)),
             ]
         return m

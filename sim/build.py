@@ -16,7 +16,7 @@ import click
 from sim.cache import cache_directory, digest, digest_files, obtain, remember, remembered
 from sim.tools import VERILATOR_ROOT, compiler, run_logged, versions
 
-__all__ = ["LIBRARY", "build_core", "build_library", "build_linked"]
+__all__ = ["LIBRARY", "TOP", "build_core", "build_library", "build_linked", "library_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
 HARNESS = Path(__file__).with_name("harness.cpp")
@@ -60,12 +60,12 @@ def build_linked(config, *, announce: Announce = _tell, **description) -> Path:
         return ByteCore(config, **description)
 
     return build_library(make, identity=f"{config!r} {sorted(description.items())}",
-                         sources=_sources("hdl", "hdl/link", "model"), harness=LINK_HARNESS,
+                         sources=_sources("hdl", "model"), harness=LINK_HARNESS,
                          announce=announce)
 
 
 def _sources(*parts: str) -> list[Path]:
-    return [file for part in parts for file in (ROOT / part).glob("*.py")]
+    return [file for part in parts for file in (ROOT / part).rglob("*.py")]
 
 
 def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
@@ -76,22 +76,27 @@ def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
     sources    the files that, with the parameters, define the component
     harness    the C++ that drives it; its default knows the core's ports
     """
-    tools = digest(versions(), harness.read_text(), *VERILATOR_FLAGS, *COMPILER_FLAGS, OPTIMISE)
-    key = digest(tools, identity, digest_files(sources), GENERATOR.read_text())
+    key = digest(_tools(harness), identity, digest_files(sources), GENERATOR.read_text())
     name = remembered(key)
     if name is not None and (library := cache_directory() / name / LIBRARY).is_file():
         return library
     announce("generating Verilog")
-    verilog = _verilog(make)
-    name = f"core-{digest(tools, verilog)}"
+    library = library_of(_verilog(make), harness=harness, announce=announce)
+    remember(key, library.parent.name)
+    return library
 
+
+def library_of(verilog: str, *, harness: Path = HARNESS, announce: Announce = _tell) -> Path:
+    """The library of a Verilog text whose top module is ``core``, and of what drives it."""
     def fill(work: Path, log: Path) -> None:
         announce("compiling the simulator (about 30 s, once)")
         _compile(work, log, verilog=verilog, harness=harness)
 
-    library = obtain(name, fill, announce=announce) / LIBRARY
-    remember(key, name)
-    return library
+    return obtain(f"core-{digest(_tools(harness), verilog)}", fill, announce=announce) / LIBRARY
+
+
+def _tools(harness: Path) -> str:
+    return digest(versions(), harness.read_text(), *VERILATOR_FLAGS, *COMPILER_FLAGS, OPTIMISE)
 
 
 def _verilog(make: Callable) -> str:

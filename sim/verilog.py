@@ -9,7 +9,7 @@ from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Module, Signal, Value, ValueCastable
 from amaranth.lib import data, wiring
 
-__all__ = ["Flat", "generate"]
+__all__ = ["Flat", "convert", "generate"]
 
 
 def _leaves(path: tuple[str, ...], value) -> list[tuple[str, Value]]:
@@ -47,8 +47,16 @@ class Flat(Elaboratable):
         return m
 
 
-def generate(component: wiring.Component, *, name: str) -> str:
-    """Verilog of ``component`` as module ``name``, the same text for the same component."""
+def generate(component: wiring.Component, *, name: str, platform=None) -> str:
+    """Verilog of ``component`` as module ``name``, the same text for the same component.
+
+    platform   what it is elaborated for, see ``hdl.primitives.technology``; None: portable
+    """
     flat = Flat(component)
-    return verilog.convert(flat, name=name, ports=list(flat.ports.values()), emit_src=False,
+    return convert(flat, name=name, ports=list(flat.ports.values()), platform=platform)
+
+
+def convert(design: Elaboratable, *, name: str, ports: list[Signal], platform=None) -> str:
+    """Verilog of ``design`` as module ``name``, without a trace of where its lines come from."""
+    return verilog.convert(design, name=name, ports=ports, platform=platform, emit_src=False,
                            strip_internal_attrs=True)

@@ -52,7 +52,7 @@ def mutated():
         return mutants.mutate(generate(component, name=name), sites)
 
     root = Path(sim.verilog.__file__).parents[1]
-    sources = [*root.glob("hdl/*.py"), *root.glob("model/*.py"), Path(mutants.__file__)]
+    sources = [*root.glob("hdl/**/*.py"), *root.glob("model/*.py"), Path(mutants.__file__)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sim.verilog, "generate", generate_mutated)
         library = build_library(lambda: Core(CONFIG), identity=f"mutants {CONFIG!r}",

@@ -1,0 +1,13 @@
+"""Simulation models of the blocks that a technology names, written from the vendor's documents."""
+
+from pathlib import Path
+
+from hdl.primitives.technology import Technology
+
+__all__ = ["CELLS"]
+
+CELLS = {technology: [Path(__file__).with_name(f"{name}.v") for name in names]
+         for technology, names in (
+             (Technology.PORTABLE, ()),
+             (Technology.ECP5, ("mult18x18d", "dp16kd", "slice")))}
+"""Verilog files by technology."""
