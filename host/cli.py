@@ -11,6 +11,7 @@ from host.compare_command import compare
 from host.diff_command import diff
 from host.formats_command import formats
 from host.gradient_command import gradient
+from host.link_commands import info, serve
 from host.new_command import new
 from host.options import (
     MOST_STEPS,
@@ -134,9 +135,11 @@ cli.add_command(compare)
 cli.add_command(diff)
 cli.add_command(formats)
 cli.add_command(gradient)
+cli.add_command(info)
 cli.add_command(new)
 cli.add_command(restore)
 cli.add_command(save)
+cli.add_command(serve)
 cli.add_command(stream)
 
 

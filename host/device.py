@@ -23,7 +23,8 @@ from model.frames import LEARNING, Frames, Outputs
 from model.network import Network
 from model.program import Flag, Program, State, Teach
 
-__all__ = ["BLOCK", "DEVICES", "Device", "DeviceError", "DeviceKind", "open_device", "state_range"]
+__all__ = ["BLOCK", "DEVICES", "Device", "DeviceError", "DeviceKind", "known_device", "open_device",
+           "state_range"]
 
 BLOCK = 4096
 """Most frames that a back end is given at once, so that progress shows and Ctrl-C is heard."""
@@ -186,6 +187,10 @@ class Device(ABC):
         self._require_program()
         return self._counters()
 
+    def info(self) -> dict:
+        """What the device says of itself; at least its name and its lanes."""
+        return {"device": self.name, "lanes": self.lanes}
+
     def close(self) -> None:
         """Let go of the back end; the device can be loaded anew."""
         self._program = None
@@ -216,11 +221,15 @@ class Device(ABC):
 
 @dataclass(frozen=True)
 class DeviceKind:
-    """A back end: what it is, and where its class is found when it is opened."""
+    """A back end: what it is, and where its class is found when it is opened.
+
+    address   what of the name follows a colon, where there is something: ``serial:URL``
+    """
 
     about: str
     module: str
     type: str
+    address: str = ""
 
 
 DEVICES = {
@@ -228,6 +237,8 @@ DEVICES = {
                         "host.model_device", "ModelDevice"),
     "sim": DeviceKind("the core itself, simulated cycle by cycle (Verilator)",
                       "host.sim_device", "SimDevice"),
+    "serial": DeviceKind("a core behind its link: serial:/dev/ttyUSB0, serial:socket://HOST:PORT",
+                         "host.serial_device", "SerialDevice", address="URL"),
 }
 """Back ends by name."""
 
@@ -235,10 +246,22 @@ DEVICES = {
 def open_device(name: str, *, lanes: int = 4, config=None) -> Device:
     """A device by its name in :data:`DEVICES`, as a context manager.
 
-    lanes    synapses visited per clock; the numbers do not depend on it
+    lanes    synapses visited per clock; the numbers do not depend on it; a board has its own
     config   ``hdl.config.Config`` of the core, where the default does not do; it brings its lanes
     """
-    if name not in DEVICES:
-        raise DeviceError(f"unknown device '{name}'; there are: {', '.join(DEVICES)}")
-    kind = DEVICES[name]
-    return getattr(import_module(kind.module), kind.type)(lanes=lanes, config=config)
+    kind, address = known_device(name)
+    where = {"url": address} if kind.address else {}
+    return getattr(import_module(kind.module), kind.type)(**where, lanes=lanes, config=config)
+
+
+def known_device(name: str) -> tuple[DeviceKind, str]:
+    """The back end that ``name`` means, and the address in it; :class:`DeviceError` if none."""
+    plain, colon, address = name.partition(":")
+    kind = DEVICES.get(plain)
+    if kind is None or bool(colon) > bool(kind.address):
+        known = [f"{name}:{kind.address}" if kind.address else name
+                 for name, kind in DEVICES.items()]
+        raise DeviceError(f"unknown device '{name}'; there are: {', '.join(known)}")
+    if kind.address and not address:
+        raise DeviceError(f"device '{name}' needs an address: {plain}:{kind.address}")
+    return kind, address

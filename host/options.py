@@ -55,6 +55,22 @@ def known_devices():
     return DEVICES
 
 
+class KnownDevice(Known):
+    """A device by name, with its address where it has one: ``serial:URL``."""
+
+    def __init__(self):
+        super().__init__("device", known_devices)
+
+    def convert(self, value, param, ctx):
+        from host.device import known_device
+        from model.network import NetworkError
+        try:
+            known_device(value)
+        except NetworkError as error:
+            raise click.UsageError(str(error)) from error
+        return value
+
+
 def known_rules():
     """Rules by name."""
     from model.rules import RULES
@@ -88,8 +104,8 @@ def json_option(command):
 
 def device_option(default: str, why: str):
     """``--device``, with its default and what to say of it."""
-    return click.option("--device", type=Known("device", known_devices), default=default,
-                        show_default=True, metavar="model|sim", help=why)
+    return click.option("--device", type=KnownDevice(), default=default,
+                        show_default=True, metavar="model|sim|serial:URL", help=why)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from hdl.region import OFFSET_BITS
 from host.bursts import ReadPlan, write_bodies
 from host.frame_packets import FramePlan
 from host.line import Line, LinkError
-from host.session import Session
+from host.link_session import LinkSession
 
 __all__ = ["RemoteCore", "link_address"]
 
@@ -31,7 +31,7 @@ class RemoteCore:
 
     def __init__(self, line: Line, **options):
         self._line = line
-        self.session = Session(line, **options)
+        self.session = LinkSession(line, **options)
         self._lanes, self._shape = 1, None
         words = int(self.read([link_address(LINK_REGISTERS["info_words"].offset)])[0])
         if not 0 < words <= INFO_WORDS:

@@ -1,5 +1,7 @@
 """Device ``sim``: the Verilated core, fed with frame words and read over its bus."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from hdl.config import Config
@@ -74,15 +76,28 @@ class SimDevice(Device):
             self._core.close()
         self._core = self._built = None
 
+    def info(self) -> dict:
+        """The core's capacities besides; without a ``config`` they grow as programs need them."""
+        config = self._built or self._smallest
+        return super().info() | {"core": asdict(config), "grows": self._grows}
+
     def _load(self, program: Program) -> None:
-        config = fitting(self._smallest, program) if self._grows else self._smallest
+        config = self._choose(program)
         self._layout = Layout(config, program)
         self._addresses.clear()
+        self._obtain(config)
+        self._core.reset()
+        self._core.write(*self._layout.image())
+
+    def _choose(self, program: Program) -> Config:
+        """The core that a program is placed in."""
+        return fitting(self._smallest, program) if self._grows else self._smallest
+
+    def _obtain(self, config: Config) -> None:
+        """Have that core at hand; it will be reset."""
         if config != self._built:
             self._drop_core()
             self._core, self._built = SimulatedCore(build_core(config)), config
-        self._core.reset()
-        self._core.write(*self._layout.image())
 
     def _set_probes(self, probes: ProbeList) -> None:
         places = np.zeros(len(probes), np.uint32)
@@ -94,12 +109,17 @@ class SimDevice(Device):
 
     def _run(self, frames: Frames) -> Outputs:
         outputs, which, probes = self.program.outputs, probed(frames), len(self._probes)
-        words = self._core.run(pack(frames), 2 * outputs * len(frames) + probes * which.sum())
+        words = self._exchange(frames, which)
         results = unpack(words, outputs, probed=which, probes=probes)
         for gather in self._probes.gathers:
             column = results.probes[:, gather.columns]
             results.probes[:, gather.columns] = self._numbers(gather.name, column)
         return results
+
+    def _exchange(self, frames: Frames, which: np.ndarray) -> np.ndarray:
+        """Frames in, result words out; ``which`` of them bring probed words along."""
+        results = 2 * self.program.outputs * len(frames) + len(self._probes) * which.sum()
+        return self._core.run(pack(frames), results)
 
     def _places(self, name: str) -> np.ndarray:
         """Bus addresses of a state, worked out once a program."""

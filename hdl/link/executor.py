@@ -166,15 +166,15 @@ class Executor(wiring.Component):
         with m.State("STREAM"):
             with m.If(results | probes):
                 m.next = "TAKE"
-                with m.If(~self._room):
-                    m.next = "DONE"
-                    with m.If(self.left != 0):
-                        self._fail(m, Status.TOO_LONG)
                 with m.If(todo == 0):
                     m.d.sync += [results.eq(0), probes.eq(0), self._wide.eq(0)]
                     m.next = "STREAM"
                     with m.If(results & probing & (self.probe_words != 0)):
                         m.d.sync += [probes.eq(1), todo.eq(self.probe_words), self._wide.eq(1)]
+                with m.Elif(~self._room):
+                    m.next = "DONE"
+                    with m.If(self.left != 0):
+                        self._fail(m, Status.TOO_LONG)
             with m.Elif(self.left == 0):
                 m.next = "DONE"
             with m.Elif(todo == 0):

@@ -1,4 +1,6 @@
-"""The device seam, on both back ends: what it checks, and that a saved run goes on unbroken."""
+"""The device seam, on all back ends: what it checks, and that a saved run goes on unbroken."""
+
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from model.frames import FROZEN, Frames
 from model.golden import Golden
 from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.program import State
+from tests.host.served import served
 
 
 def small_program(seed: int = 0):
@@ -38,15 +41,16 @@ def samples(steps: int, seed: int = 1):
     return inputs, targets
 
 
-@pytest.fixture(scope="module", params=["model", "sim"])
+@pytest.fixture(scope="module", params=["model", "sim", "serial"])
 def opened(request):
-    with open_device(request.param) as device:
-        yield device
+    with ExitStack() as stack:
+        name = stack.enter_context(served()) if request.param == "serial" else request.param
+        yield stack.enter_context(open_device(name))
 
 
 @pytest.fixture
 def device(opened):
-    """Either back end, at the start of the small program."""
+    """Each back end, at the start of the small program."""
     opened.load(small_program())
     return opened
 
@@ -177,12 +181,18 @@ def test_a_device_without_a_program_says_so():
 
 
 def test_devices_are_opened_by_name():
-    assert list(DEVICES) == ["model", "sim"]
+    assert list(DEVICES) == ["model", "sim", "serial"]
     assert all(kind.about for kind in DEVICES.values())
     with open_device("model", lanes=8) as device:
         assert (device.name, device.lanes) == ("model", 8)
-    with pytest.raises(DeviceError, match="unknown device 'board'; there are: model, sim"):
+    with pytest.raises(DeviceError, match="'board'; there are: model, sim, serial:URL"):
         open_device("board")
+    with pytest.raises(DeviceError, match="unknown device 'model:x'; there are"):
+        open_device("model:x")
+    with pytest.raises(DeviceError, match="device 'serial' needs an address: serial:URL"):
+        open_device("serial")
+    with pytest.raises(DeviceError, match="cannot open 'nowhere'"):
+        open_device("serial:nowhere")
     with pytest.raises(DeviceError, match="lanes = 0"):
         open_device("sim", lanes=0)
 

@@ -15,7 +15,7 @@ from hdl.link.commands import STATUSES, VERSION, Command, Status
 from host.line import Line, LinkError
 from host.packets import Splitter, packet
 
-__all__ = ["Session"]
+__all__ = ["LinkSession"]
 
 PATIENCE = 10.0
 """Seconds without any answer after which the line counts as dead."""
@@ -40,7 +40,7 @@ class _Request:
     answer: bytes | None = None
 
 
-class Session:
+class LinkSession:
     """A session with the core at the other end of ``line``.
 
     patience   seconds without an answer after which :class:`LinkError` is raised
