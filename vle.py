@@ -5,9 +5,13 @@
         outputs = core.stream(inputs, targets)
 """
 
+from host.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from host.device import DEVICES, Device, open_device
 from host.network_file import read_network
+from host.recorder import Recorder
 from host.run import run_task
+from host.stream import Streamer
+from host.trace_file import read_trace
 from model.compiler import compile_network
 from model.frames import FROZEN, LEARNING, Frames
 from model.network import INPUT, Network, NetworkError, Population, Projection
@@ -16,8 +20,9 @@ from model.tasks import TASKS
 
 __all__ = [
     "DEVICES", "FROZEN", "INPUT", "LEARNING", "RULES", "TASKS", "Device", "Frames", "Network",
-    "NetworkError", "Population", "Projection", "apply_rule", "compile_network", "open",
-    "read_network", "run_task",
+    "NetworkError", "Population", "Projection", "Recorder", "Streamer", "apply_rule",
+    "compile_network", "load_checkpoint", "open", "read_checkpoint", "read_network", "read_trace",
+    "run_task", "save_checkpoint",
 ]
 
 open = open_device
