@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["DEMO_STEPS", "TEMPLATE", "demo"]
 
-DEMO_STEPS = 30_000
+DEMO_STEPS = 15_000
 
 TEMPLATE = """\
 # A network for `vle stream`: learn the second column of a CSV file from the first, on line.

@@ -1,8 +1,10 @@
 """What the README promises: its Python runs and learns, its commands and files exist."""
 
 import re
+import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from host.cli import main
@@ -20,12 +22,22 @@ def test_the_python_example_learns():
     assert names["late"].std() > 0.1
 
 
-@pytest.mark.parametrize("command", ["run", "verify"])
+@pytest.mark.parametrize("command", ["run", "verify", "new", "stream", "save", "restore", "diff"])
 def test_the_options_shown_are_those_there_are(command, capsys):
     shown = re.search(rf"    vle {command} (.*?)\n    vle", README, re.DOTALL)[1]
     assert main([command, "--help"]) == 0
-    offered = set(re.findall(r"--\w+", capsys.readouterr().out)) - {"--help"}
+    told = capsys.readouterr().out.split("\nOptions:")[1]
+    offered = set(re.findall(r"--\w+", told)) - {"--help"}
     assert set(re.findall(r"--\w+", shown)) == offered
+
+
+def test_the_listing_of_your_own_data_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for line in re.search(r"```sh\n(vle new .*?)```", README, re.DOTALL)[1].splitlines():
+        assert main(shlex.split(line, comments=True)[1:]) == 0
+    told, answers = (np.loadtxt(name, delimiter=",", skiprows=1, usecols=column)
+                     for name, column in (("oven.csv", 2), ("answers.csv", 0)))
+    assert np.mean((told - answers)[200:] ** 2) < 0.1 * np.var(told)
 
 
 def test_linked_files_exist():
