@@ -81,6 +81,9 @@ class Device(ABC):
             program = compile_network(program, seed=seed)
         self._program = None
         self._load(program)
+        self._begin(program)
+
+    def _begin(self, program: Program) -> None:
         self._program, self._probes = program, ProbeList(program, [], limit=self.most_probes)
 
     def probe(self, entries: Iterable[tuple[str, int | slice]]) -> None:

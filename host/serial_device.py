@@ -3,7 +3,9 @@
 import numpy as np
 
 from hdl.config import Config
+from hdl.layout import Layout
 from hdl.link.commands import VERSION
+from host.checks import DeviceError
 from host.line import Line, SerialLine
 from host.remote import RemoteCore
 from host.sim_device import SimDevice, pack
@@ -47,6 +49,26 @@ class SerialDevice(SimDevice):
     def link_counters(self) -> dict[str, int]:
         """The link's counters, as :meth:`host.remote.RemoteCore.link_counters`."""
         return self._core.link_counters()
+
+    def adopt(self, program: Program) -> None:
+        """Go on with ``program`` where the core is, which runs it already; nothing is probed.
+
+        :class:`DeviceError` where the core runs something of another size.
+        """
+        config = self._choose(program)
+        layout = Layout(config, program)
+        self._obtain(config)
+        sizes = {"populations": len(program.populations), "projections": len(program.projections),
+                 "inputs": program.inputs, "outputs": program.outputs}
+        found = self._core.read([layout.registers[name] for name in sizes])
+        for (name, size), there in zip(sizes.items(), map(int, found), strict=True):
+            if there != size:
+                raise DeviceError(f"the core runs {there} {name}; the program has {size}")
+        self._layout = layout
+        self._addresses.clear()
+        self._before = self._core.link_counters()
+        self._begin(program)
+        self._set_probes(self._probes)
 
     def _obtain(self, config: Config) -> None:
         if self._core is None:

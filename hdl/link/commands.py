@@ -55,10 +55,10 @@ COMMANDS = {
         "results not yet fetched are thrown away; all states stay. The same session again only "
         "answers again."),
     Command.READ: (
-        "options (1), runs: address (3), count − 1 | 0 (1)", "all words",
+        "options (1), runs: address (3), count − 1 (1)", "all words",
         "Reads runs of words at consecutive addresses."),
     Command.WRITE: (
-        "options (1), runs: address (3), count − 1 | repeat « 7 (1), words", "nothing",
+        "options (1), runs: address (3), count − 1 with repeat in bit 7 (1), words", "nothing",
         "Writes runs of words; a run that repeats brings one word for all its addresses."),
     Command.STREAM: (
         "words of frames (3 each)", "words of results (3 each; probed ones 4)",
@@ -96,7 +96,7 @@ LINK_REGISTERS = {
     "gaps": Register(3, "read", "requests dropped because one before them was missing"),
     "info_words": Register(4, "read", "words of the description"),
     "reset": Register(8, "write", "any value resets the core: registers and counters become zero"),
-    "head": Register(9, "write", "bits 0–23: first word of every frame, m | flags « 18; "
+    "head": Register(9, "write", "bits 0–23: first word of every frame, m + flags « 18; "
                                  "bit 24: frames come without it"),
     "frame_words": Register(10, "write", "words of a frame, the first one included"),
     "result_words": Register(11, "write", "words of a result without probes"),

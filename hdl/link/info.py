@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from hdl.config import Config
+from hdl.link.commands import INFO_WORDS
 from hdl.region import IDENTITY
 from model.formats import COUNTERS
 from model.program import STATE_FORMATS
@@ -18,10 +19,15 @@ def describe(config: Config, *, slots: int, board: str = "simulated", revision: 
     board             name of the board, for people
     revision          of the sources that the bitstream was made from
     clock_frequency   Hz; baud: of the UART; None where there is none
+
+    Raises ValueError if it is longer than its memory.
     """
     formats = {name: [form.width, form.frac] for name, form in STATE_FORMATS.items() if form}
-    return json.dumps({
+    text = json.dumps({
         "board": board, "revision": revision, "layout": f"{IDENTITY:08x}",
         "clock_frequency": clock_frequency, "baud": baud, "slots": slots, "core": asdict(config),
         "formats": formats, "counters": list(COUNTERS),
     }, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > 4 * INFO_WORDS:
+        raise ValueError(f"the description has {len(text)} bytes; the limit is {4 * INFO_WORDS}")
+    return text

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.link.commands import INFO_OFFSET, INFO_WORDS, LINK_REGISTERS
+from hdl.link.commands import INFO_OFFSET, LINK_REGISTERS
 
 __all__ = ["COUNTERS", "LinkRegisters"]
 
@@ -23,9 +23,6 @@ class LinkRegisters(wiring.Component):
     """
 
     def __init__(self, *, info: bytes):
-        if len(info) > 4 * INFO_WORDS:
-            raise ValueError(f"the description has {len(info)} bytes; "
-                             f"there is room for {4 * INFO_WORDS}")
         self.info = info
         super().__init__(
             {"request": In(1), "write": In(1), "offset": In(11), "write_data": In(32),
