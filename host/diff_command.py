@@ -7,9 +7,8 @@ import click
 from host.checkpoint_command import read_setup
 from host.options import (
     MOST_STEPS,
-    Known,
+    KnownDevice,
     json_option,
-    known_devices,
     lanes_option,
     print_json,
     step_bar,
@@ -73,7 +72,7 @@ def _devices(names, network, inputs, targets, probes, steps, lanes):
     from host.sources import LIVE, open_source
     if inputs == LIVE or targets == LIVE:
         raise click.UsageError("two devices need samples from files, not from a pipe")
-    known = Known("device", known_devices)
+    known = KnownDevice()
     names = [known.convert(name, None, None) for name in names]
     setup, _ = read_setup(network)
     source = open_source(setup, inputs, targets, None, -1, Interrupt())

@@ -1,35 +1,16 @@
 """The device seam, on all back ends: what it checks, and that a saved run goes on unbroken."""
 
-from contextlib import ExitStack
-
 import numpy as np
 import pytest
 
 from host.device import BLOCK, DEVICES, DeviceError, open_device, state_range
 from host.sim_device import pack, unpack
-from model.compiler import compile_network
 from model.formats import RATE, WEIGHT
 from model.frames import FROZEN, Frames
 from model.golden import Golden
-from model.network import INPUT, Network, NetworkError, Population, Projection
+from model.network import NetworkError
 from model.program import State
-from tests.host.served import served
-
-
-def small_program(seed: int = 0):
-    """Two inputs, five noisy neurons with a loop, one output; everything plastic."""
-    random = np.random.default_rng(seed)
-    hidden = Population(name="hidden", size=5, tau_m=1.0, tau_r=0.1, noise=2.0**-6, bias_rate=0.1)
-    output = Population(name="output", size=1, tau_m=0.1, tau_r=0.1, activation="linear",
-                        bias_rate=0.1, output=True)
-    network = Network(dt=0.05, inputs=2, populations=[hidden, output], projections=[
-        Projection(source=INPUT, target="hidden", weights=random.normal(0, 1, (5, 2)), rate=0.5),
-        Projection(source="hidden", target="hidden", weights=random.normal(0, 0.3, (5, 5)),
-                   rate=0.5),
-        Projection(source="hidden", target="output", weights=random.normal(0, 1, (1, 5)),
-                   rate=0.5),
-    ])
-    return compile_network(network, seed=seed)
+from tests.host.small_network import small_program
 
 
 def samples(steps: int, seed: int = 1):
@@ -39,20 +20,6 @@ def samples(steps: int, seed: int = 1):
     targets = inputs[:, :1] * inputs[:, 1:]
     targets[random.random(steps) < 0.2] = np.nan
     return inputs, targets
-
-
-@pytest.fixture(scope="module", params=["model", "sim", "serial"])
-def opened(request):
-    with ExitStack() as stack:
-        name = stack.enter_context(served()) if request.param == "serial" else request.param
-        yield stack.enter_context(open_device(name))
-
-
-@pytest.fixture
-def device(opened):
-    """Each back end, at the start of the small program."""
-    opened.load(small_program())
-    return opened
 
 
 def state_of(device) -> dict:

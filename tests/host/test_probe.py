@@ -1,4 +1,4 @@
-"""Probes: single values of the state, after the steps that ask for them, on both back ends."""
+"""Probes: single values of the state, after the steps that ask for them, on every back end."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,9 @@ import pytest
 from hdl.config import Config
 from host.device import BLOCK, DeviceError, open_device
 from host.sim_device import unpack
-from model.compiler import compile_network
 from model.frames import LEARNING, Frames
-from model.network import INPUT, Network, Population, Projection
 from model.program import Flag, State
+from tests.host.small_network import small_program
 
 PROBE = int(Flag.PROBE)
 ENTRIES = [
@@ -20,41 +19,11 @@ ENTRIES = [
 COLUMNS = 23
 
 
-def small_program():
-    """Two inputs, five noisy neurons with a loop, one output; everything plastic."""
-    random = np.random.default_rng(11)
-    network = Network(dt=0.05, inputs=2, populations=[
-        Population(name="hidden", size=5, tau_m=1.0, tau_r=0.1, noise=2.0**-6, bias_rate=0.1),
-        Population(name="output", size=1, tau_m=0.3, tau_r=0.1, activation="linear",
-                   bias_rate=0.1, output=True),
-    ], projections=[
-        Projection(source=INPUT, target="hidden", weights=random.normal(0, 1, (5, 2)), rate=0.5),
-        Projection(source="hidden", target="hidden", weights=random.normal(0, 0.3, (5, 5)),
-                   rate=0.5),
-        Projection(source="hidden", target="output", weights=random.normal(0, 1, (1, 5)),
-                   rate=0.5),
-    ])
-    return compile_network(network, seed=11)
-
-
 def stream(steps: int, probed) -> Frames:
     """Learning frames, those of ``probed`` (bool, (steps,)) with their probes."""
     inputs = np.sin(np.arange(steps)[:, None] * [0.05, 0.11])
     targets = inputs[:, :1] * inputs[:, 1:]
     return Frames.of(inputs, targets, outputs=1, flags=LEARNING | PROBE * np.asarray(probed, int))
-
-
-@pytest.fixture(scope="module", params=["model", "sim"])
-def opened(request):
-    with open_device(request.param) as device:
-        yield device
-
-
-@pytest.fixture
-def device(opened):
-    """Either back end, at the start of the small program."""
-    opened.load(small_program())
-    return opened
 
 
 def read_entries(device) -> list[int]:

@@ -19,7 +19,7 @@ from model.frames import Frames
 from model.network import NetworkError
 from tests.host.stand_ins import Broken
 
-STEPS = 200
+STEPS = 100
 FEW = ["slow.u", "out.taps", "hidden>out.W[0,2:5]", "hidden.ē[3]", "slow+fast>hidden.ψ[9]",
        "hidden.energy", "generator"]
 MANY = [*FEW, "slow+fast>hidden.B", "fast.*"]
@@ -30,15 +30,9 @@ def setup():
     return parse_network(TEMPLATE)
 
 
-@pytest.fixture(scope="module", params=["model", "sim"])
-def opened(request):
-    with open_device(request.param) as device:
-        yield device
-
-
 @pytest.fixture
 def device(opened, setup):
-    """Either back end, at the start of the template's network."""
+    """Every back end, at the start of the template's network."""
     opened.load(setup)
     return opened
 
@@ -185,7 +179,7 @@ def test_the_command_line_records_and_compares(folder, capsys, monkeypatch):
     assert main([*stream, *probes, "--trace", "b.csv", "--device", "sim"]) == 0
     capsys.readouterr()
     assert main(["diff", "a.npz", "b.csv"]) == 0
-    assert capsys.readouterr().out == "the same: 2,720 values in 40 steps\n"
+    assert capsys.readouterr().out == "the same: 1,360 values in 20 steps\n"
     network = ["--network", "net.toml", "--input", "x.npy", "--target", "y.npy", "--json"]
     assert main(["diff", "model", "sim", *network, "--steps", "70", "--probe", "*.u"]) == 2
     assert "no population or projection '*'" in capsys.readouterr().err
