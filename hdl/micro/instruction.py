@@ -104,8 +104,9 @@ class Condition(IntEnum):
     FRAME = 4          # a word of the frame waits
     PENDING = 5        # a word of the result is not taken yet
     HITS = 6
-    INNER = 7          # the counter is not at 1; counts down
-    OUTER = 8
+    ABORTED = 7        # the frame will not be whole
+    INNER = 8          # the counter is not at 1; counts down
+    OUTER = 9
     MODE = 16
 
 

@@ -15,10 +15,10 @@ from hdl.config import Config
 from hdl.micro.instruction import ADDRESS_BITS, SYNAPSE_PAGES
 from hdl.region import LANE_BITS, OFFSET_BITS, REGISTERS, Region
 
-__all__ = ["CAPACITY", "ERRORS", "HOST_WRITES", "KINDS", "RATES", "TARGETS", "mapped", "page"]
+__all__ = ["CAPACITY", "ERRORS", "HOST_REGISTERS", "KINDS", "RATES", "TARGETS", "mapped", "page"]
 
 CAPACITY = Config(lanes=1, rows=256, trace_rows=1024, words=8192, populations=32, projections=32,
-                  inputs=128, outputs=128, probes=128)
+                  inputs=128, outputs=128)
 """All that this core holds."""
 
 WIDE = {Region.TABLES: (0, 12), Region.LOW: (16, 10), Region.PSI: (20, 10),
@@ -35,9 +35,7 @@ KINDS = REGION_PAGES + Region.LOW
 RATES = REGION_PAGES + Region.PSI
 ERRORS = REGION_PAGES + Region.PSI_XI
 
-HOST_WRITES = [REGISTERS[name] for name in (
-    "parity", "projections", "populations", "inputs", "outputs", "input_rows", "generator",
-    "probes")]
+HOST_REGISTERS = range(REGISTERS["parity"], REGISTERS["steps_low"])
 """Registers that the host may write."""
 
 

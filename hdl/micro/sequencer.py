@@ -22,10 +22,12 @@ class Sequencer(wiring.Component):
     """Program memory, program counter, conditions and loop counters.
 
     reading       the instruction in its read stage, ``dropped`` if a branch is being taken
-    executing     the instruction in its execute stage, NOTHING where one was dropped
+    executing     the instruction in its execute stage
+    obeyed        what it does, one bit per Op; none where one was dropped
     conditions    what branches test, by number; counters and MODE are the sequencer's own
     set_*         the counters and MODE take ``value``
-    waiting       the condition GO failed last time: the core is idle
+    looking       the condition GO is being tested
+    waiting       it failed last time: the core is idle
     """
 
     def __init__(self, program: list[int]):
@@ -35,7 +37,9 @@ class Sequencer(wiring.Component):
         self.program = program
         super().__init__({
             "reading": Out(Instruction), "dropped": Out(1), "executing": Out(Instruction),
-            "conditions": In(Condition.HITS + 1), "waiting": Out(1),
+            "obeyed": Out(max(Op) + 1),
+            "conditions": In(Condition.INNER), "waiting": Out(1),
+            "looking": Out(1),
             "set_inner": In(1), "set_outer": In(1), "set_mode": In(1), "value": In(16),
         })
 
@@ -48,7 +52,7 @@ class Sequencer(wiring.Component):
             counts.append(count != 1)
             with m.If(write):
                 m.d.sync += count.eq(self.value)
-            with m.Elif((now.op == Op.BRANCH) & (condition == number)):
+            with m.Elif(self.obeyed[Op.BRANCH] & (condition == number)):
                 m.d.sync += count.eq(count - 1)
         with m.If(self.set_mode):
             m.d.sync += mode.eq(self.value)
@@ -67,18 +71,18 @@ class Sequencer(wiring.Component):
                                         Signal(PROGRAM_BITS), Signal(PROGRAM_BITS))
         # The first instruction takes a clock to arrive.
         arrived = Signal()
-        branches = (now.op == Op.BRANCH) | (now.op == Op.CALL)
+        obeyed, returns = self.obeyed, self.obeyed[Op.RETURN]
+        branches = obeyed[Op.BRANCH] | obeyed[Op.CALL]
         m.d.comb += [
-            taken.eq(branches & holds | (now.op == Op.RETURN)),
-            fetched.addr.eq(Mux(taken, Mux(now.op == Op.RETURN, back, now.operand), counter)),
+            taken.eq(branches & holds | returns),
+            fetched.addr.eq(Mux(taken, Mux(returns, back, now.operand), counter)),
             self.reading.eq(fetched.data), self.dropped.eq(taken | ~arrived)]
         m.d.sync += [
             arrived.eq(1), counter.eq(fetched.addr + 1), behind.eq(fetched.addr),
-            now.eq(fetched.data)]
-        with m.If(self.dropped):
-            m.d.sync += now.op.eq(Op.NOTHING)
-        with m.If((now.op == Op.CALL) & taken):
+            now.eq(fetched.data), obeyed.eq(Mux(self.dropped, 0, 1 << fetched.data.op))]
+        with m.If(obeyed[Op.CALL] & taken):
             m.d.sync += back.eq(behind)
-        with m.If(branches & (condition == Condition.GO)):
+        m.d.comb += self.looking.eq(branches & (condition == Condition.GO))
+        with m.If(self.looking):
             m.d.sync += self.waiting.eq(~self.conditions[Condition.GO])
         return m

@@ -6,7 +6,7 @@ the other, so what others read of the step before is still there, and nothing ne
 
 from hdl.micro.assembler import Assembler, Cell, MicroProgram
 from hdl.micro.instruction import Condition
-from hdl.micro.program.frames import answer, count_cycles, count_step, start, take_frame
+from hdl.micro.program.frames import IDLE, answer, count_cycles, count_step, start, take_frame
 from hdl.micro.program.measures import measure
 from hdl.micro.program.neurons import advance_population
 from hdl.micro.program.records import take_population, take_projection
@@ -49,7 +49,7 @@ def assemble() -> MicroProgram:
     """The whole program."""
     m = Assembler()
     start(m)
-    m.label("idle")
+    m.label(IDLE)
     take_frame(m)
     generator = register(m, "generator")
     m.load(generator)
@@ -62,7 +62,7 @@ def assemble() -> MicroProgram:
     count_step(m)
     answer(m)
     count_cycles(m)
-    m.branch("idle")
+    m.branch(IDLE)
     define_counting(m)
     return m.finish()
 

@@ -8,7 +8,7 @@ from hdl.region import IDENTITY, REGISTERS, Region
 from model.formats import MODULATOR
 from model.program import Flag
 
-__all__ = ["answer", "count_cycles", "count_step", "start", "take_frame"]
+__all__ = ["IDLE", "answer", "count_cycles", "count_step", "start", "take_frame"]
 
 OPERAND = MODULATOR.width
 """Bits of a number in a frame; what says how to take it is above."""
@@ -16,6 +16,7 @@ SIGN_SHIFT = 48 - OPERAND
 RESET = ("U", "DRIVE", "S", "CURRENT", "R", "XI", "ERROR", "E", "V", "X", "CHANGE")
 """What *reset state* clears of a neuron."""
 WORD_BITS = 32
+IDLE = "idle"
 AFTER_COUNT = 11
 """Clocks of a step that pass after they were counted."""
 
@@ -48,7 +49,7 @@ def take_frame(m: Assembler) -> None:
     m.set(Register.INNER, register(m, "inputs"))
     m.set(Register.J, m.constant(0))
     with m.loop(Register.INNER):
-        m.wait_while(Condition.FRAME, unless=True)
+        _await_word(m)
         m.load(FRAME)
         _sign(m)
         m.write(at(Region.R).then_next)
@@ -68,7 +69,7 @@ def take_frame(m: Assembler) -> None:
 def _take_word(m: Assembler, number: str, above: str, *, bits: int, wait: bool = True) -> None:
     """A number to a cell, and the ``bits`` above it to another and to acc."""
     if wait:
-        m.wait_while(Condition.FRAME, unless=True)
+        _await_word(m)
     m.load(FRAME)
     m.store(m.cell(above))
     _sign(m)
@@ -77,6 +78,14 @@ def _take_word(m: Assembler, number: str, above: str, *, bits: int, wait: bool =
     m.right(OPERAND)
     m.low_bits(bits)
     m.store(m.cell(above))
+
+
+def _await_word(m: Assembler) -> None:
+    """Until a word of the frame is there; back to idle if it will not come."""
+    here = object()
+    m.label(here)
+    m.branch(IDLE, Condition.ABORTED)
+    m.branch(here, Condition.FRAME, unless=True)
 
 
 def _sign(m: Assembler) -> None:

@@ -22,9 +22,8 @@ def measure(m: Assembler, p: dict[str, Cell], number: Cell) -> None:
     m.add(m.constant(SQUARE_SHIFT))
     m.store(shift)
     m.set(Register.P, number)
-    with m.when(Bit.LEARN):
-        with m.when(Bit.LEARNS_TAU):
-            _move_alpha(m, p)
+    with m.when(Bit.LEARN), m.when(Bit.LEARNS_TAU):
+        _move_alpha(m, p)
     for region, name in ((Region.ENERGY, "energy"), (Region.COST, "cost")):
         m.load(m.cell(name))
         if name == "cost":

@@ -48,9 +48,8 @@ def advance_population(m: Assembler, p: dict[str, Cell]) -> None:
     with m.loop(Register.OUTER):
         _draw(m)
         with m.unless(Bit.IS_INPUT):
-            with m.when(Bit.LEARN):
-                with m.when(Bit.LEARNS_TAU):
-                    _pull(m, p)
+            with m.when(Bit.LEARN), m.when(Bit.LEARNS_TAU):
+                _pull(m, p)
             _current(m, p)
             with m.when(Bit.LEARN):
                 _bias(m, p)
@@ -235,13 +234,12 @@ def _activate(m: Assembler, p: dict[str, Cell]) -> None:
 def _send(m: Assembler) -> None:
     """The rate that is sent, φ(s) + ε ξ."""
     m.load(m.constant(0))
-    with m.when(Bit.NOISE):
-        with m.when(Bit.NOISY):
-            # ξ is 1 if the word's highest bit is set, else −1.
-            m.load(m.cell("generator"))
-            m.right(31)
-            m.left(1)
-            m.subtract(m.constant(1))
+    with m.when(Bit.NOISE), m.when(Bit.NOISY):
+        # ξ is 1 if the word's highest bit is set, else −1.
+        m.load(m.cell("generator"))
+        m.right(31)
+        m.left(1)
+        m.subtract(m.constant(1))
     m.multiply(ACC, m.cell("noise"))
     m.write(at(Region.XI))
     m.load(m.cell("rate"))

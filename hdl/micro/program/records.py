@@ -13,7 +13,7 @@ from hdl.micro.places import page
 from hdl.micro.program.vocabulary import Bit
 from hdl.region import Region
 from model.formats import RATIO
-from model.program import ALPHA_BITS
+from model.program import ALPHA_BITS, POPULATION, PROJECTION
 
 __all__ = ["take_population", "take_projection"]
 
@@ -23,7 +23,9 @@ POPULATION_BITS = {"learns_tau": Bit.LEARNS_TAU, "prospective": Bit.PROSPECTIVE,
                    "noisy": Bit.NOISY, "one_tap": Bit.ONE_TAP}
 PROJECTION_BITS = {"learns_tau": Bit.LEARNS_TAU, "prospective": Bit.PROSPECTIVE,
                    "plastic": Bit.PLASTIC, "self_scaling": Bit.SELF_SCALING}
-UNUSED = ("source_lane", "source_span", "released")
+LAYOUT_FIELDS = ("slot", "source_row", "source_rows", "target_slot", "target_size", "word",
+                 "trace_row")
+"""Of what a layout adds to a record, or changes in it, the fields that matter with one lane."""
 
 
 def _take(m: Assembler, region: Region, number: Cell, fields: dict[str, int],
@@ -36,11 +38,12 @@ def _take(m: Assembler, region: Region, number: Cell, fields: dict[str, int],
     m.load(number)
     m.left(WORDS.bit_length() - 1)
     m.set(Register.P)
+    known = {*LAYOUT_FIELDS, *POPULATION, *PROJECTION}
     cells, position, have = {}, 0, -1
     for name, width in fields.items():
         first, low, width, is_signed = position // WORD, position % WORD, abs(width), width < 0
         position += width
-        if name in UNUSED:
+        if name not in known:
             continue
         while have < first:
             m.load(word)
