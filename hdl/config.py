@@ -2,15 +2,24 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Config", "MAX_LANES"]
+__all__ = ["Config", "MAX_LANES", "MICRO"]
 
 MAX_LANES = 64
+LIMITS = {
+    "parallel": {"lanes": MAX_LANES, "rows": 4096, "trace_rows": 4096, "words": 8192,
+                 "populations": 256, "projections": 256, "inputs": 1024, "outputs": 1024,
+                 "probes": 256},
+    "micro": {"lanes": 1, "rows": 256, "trace_rows": 1024, "words": 8192, "populations": 32,
+              "projections": 32, "inputs": 255, "outputs": 255, "probes": 255},
+}
+"""What the cores can be asked for, by ``core``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Size of a core.
 
+    core         "parallel" (``hdl.top``), or "micro": small, sequential, always as large as it gets
     lanes        synapses visited per clock
     rows         neuron rows: one neuron per lane each
     trace_rows   rows of traces, one per row of sources and projection
@@ -18,6 +27,7 @@ class Config:
     populations, projections, inputs, outputs, probes   entries of the respective tables
     """
 
+    core: str = "parallel"
     lanes: int = 4
     rows: int = 64
     trace_rows: int = 128
@@ -29,10 +39,9 @@ class Config:
     probes: int = 32
 
     def __post_init__(self):
-        limits = {"lanes": MAX_LANES, "rows": 4096, "trace_rows": 4096, "words": 8192,
-                  "populations": 256, "projections": 256, "inputs": 1024, "outputs": 1024,
-                  "probes": 256}
-        for name, limit in limits.items():
+        if self.core not in LIMITS:
+            raise ValueError(f"unknown core '{self.core}'; there are: {', '.join(LIMITS)}")
+        for name, limit in LIMITS[self.core].items():
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= limit:
                 raise ValueError(f"{name} = {value!r} is outside 1 … {limit}")
@@ -55,3 +64,8 @@ class Config:
     def slot(self, place: int) -> int:
         """Slot of the ``place``-th neuron, counted row by row."""
         return (place // self.lanes) << self.lane_bits | place % self.lanes
+
+
+MICRO = Config(core="micro", lanes=1, rows=256, trace_rows=1024, words=8192, inputs=128,
+               outputs=128)
+"""The sequential core; what a smaller configuration leaves out costs it nothing."""

@@ -240,6 +240,8 @@ DEVICES = {
                         "host.model_device", "ModelDevice"),
     "sim": DeviceKind("the core itself, simulated cycle by cycle (Verilator)",
                       "host.sim_device", "SimDevice"),
+    "micro": DeviceKind("the small sequential core, simulated cycle by cycle (Verilator)",
+                        "host.micro_device", "MicroDevice"),
     "serial": DeviceKind("a core behind its link: serial:/dev/ttyUSB0, serial:socket://HOST:PORT",
                          "host.serial_device", "SerialDevice", address="URL"),
 }

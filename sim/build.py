@@ -38,15 +38,15 @@ _tell = partial(click.echo, err=True)
 
 
 def build_core(config, *, announce: Announce = _tell) -> Path:
-    """The library of ``hdl.top.Core(config)``; ``announce`` is told of stages that take time.
+    """The library of the core of ``config``; ``announce`` is told of stages that take time.
 
     Raises :class:`sim.tools.BuildError`, one line with the log's path.
     """
     def make():
         # Amaranth takes a second to import; a cached run does without it.
-        from hdl.top import Core
+        from hdl.cores import make_core
 
-        return Core(config)
+        return make_core(config)
 
     return build_library(make, identity=repr(config), sources=_sources("hdl", "model"),
                          announce=announce)

@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
+from hdl.cores import make_core
 from hdl.link.executor import Executor
 from hdl.link.info import describe
 from hdl.link.receiver import Receiver
@@ -21,7 +22,6 @@ from hdl.link.session import Session
 from hdl.link.transmitter import Transmitter
 from hdl.link.uart import UartReceiver, UartTransmitter
 from hdl.region import OFFSET_BITS
-from hdl.top import Core
 
 __all__ = ["ByteCore", "LinkedCore", "SLOTS"]
 
@@ -58,7 +58,7 @@ class ByteCore(wiring.Component):
         m.submodules.executor = executor = Executor(lanes=self.config.lanes)
         m.submodules.registers = registers = LinkRegisters(info=self._info)
         m.domains.core = ClockDomain(local=True)
-        m.submodules.core = core = DomainRenamer("core")(self._core or Core(self.config))
+        m.submodules.core = core = DomainRenamer("core")(self._core or make_core(self.config))
         m.d.comb += [ClockSignal("core").eq(ClockSignal()),
                      ResetSignal("core").eq(ResetSignal() | registers.reset)]
 

@@ -17,66 +17,24 @@ apart here, with NOTHING where the text leaves no other instruction in between:
 """
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hdl.micro.instruction import (
     CELLS,
     WIDTHS,
     Condition,
-    Index,
     Op,
     Register,
-    Source,
     encode,
 )
+from hdl.micro.operands import ACC, PRODUCT, Cell, Place, source
 from hdl.micro.shifter import ACC_WIDTH
 
-__all__ = ["ACC", "Assembler", "CYCLES", "Cell", "FRAME", "HITS", "MicroProgram", "PRODUCT",
-           "Place", "unsigned"]
+__all__ = ["Assembler", "MicroProgram"]
 
 PRODUCT_GAP, GAP = 4, 2
 INDEX_REGISTERS = (Register.N, Register.J, Register.T, Register.Y, Register.P, Register.STRIDE,
                    Register.MAPPED)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A word of the scratchpad, by its number, or the one of neuron J."""
-
-    number: int
-    of_neuron: bool = False
-
-    @property
-    def operand(self) -> int:
-        return 1 << 10 | Index.J << 7 if self.of_neuron else self.number
-
-
-@dataclass(frozen=True)
-class Place:
-    """A word of the state memory: a page and an index, which goes on by one if it ``steps``."""
-
-    page: int
-    index: Index
-    steps: bool = False
-    unsigned: bool = False
-
-    @property
-    def operand(self) -> int:
-        return self.page | self.index << 7
-
-    @property
-    def then_next(self) -> "Place":
-        """The same, and the index steps."""
-        return replace(self, steps=True)
-
-
-def unsigned(place: Place) -> Place:
-    """The word at ``place`` as a number without a sign."""
-    return replace(place, unsigned=True)
-
-
-PRODUCT, FRAME, CYCLES, HITS = Source.PRODUCT, Source.FRAME, Source.CYCLES, Source.HITS
-ACC = Source.ACCUMULATOR
 
 
 @dataclass
@@ -121,7 +79,7 @@ class Assembler:
         if isinstance(place, Place):
             fields["step"] = place.steps
         if q is not None:
-            fields["source"] = _source(q)
+            fields["source"] = source(q)
         self._words.append(encode(op, **fields))
         if isinstance(written, Cell):
             self._free["stored"] = {written: here + GAP}
@@ -316,11 +274,3 @@ class Assembler:
                 constants[cell.number] = key & ((1 << ACC_WIDTH) - 1)
         names = {name: at for name, at in self._labels.items() if isinstance(name, str)}
         return MicroProgram(words, constants, names)
-
-
-def _source(q) -> Source:
-    if isinstance(q, Cell):
-        return Source.CELL
-    if isinstance(q, Place):
-        return Source.UNSIGNED if q.unsigned else Source.MEMORY
-    return q

@@ -1,4 +1,4 @@
-"""Where everything lives in the state memory, 128 pages of 256 words, and what fits.
+"""Where everything lives in the state memory of ``hdl.config.MICRO``: 128 pages of 256 words.
 
 A page number and an index make an address; an index wider than 8 bits spans pages, of which the
 instruction names the first.
@@ -11,15 +11,10 @@ instruction names the first.
 
 from amaranth.hdl import Cat, Const, Module, Signal
 
-from hdl.config import Config
 from hdl.micro.instruction import ADDRESS_BITS, SYNAPSE_PAGES
 from hdl.region import LANE_BITS, OFFSET_BITS, REGISTERS, Region
 
-__all__ = ["CAPACITY", "ERRORS", "HOST_REGISTERS", "KINDS", "RATES", "TARGETS", "mapped", "page"]
-
-CAPACITY = Config(lanes=1, rows=256, trace_rows=1024, words=8192, populations=32, projections=32,
-                  inputs=128, outputs=128)
-"""All that this core holds."""
+__all__ = ["ERRORS", "HOST_REGISTERS", "KINDS", "RATES", "TARGETS", "mapped", "page"]
 
 WIDE = {Region.TABLES: (0, 12), Region.LOW: (16, 10), Region.PSI: (20, 10),
         Region.PSI_XI: (24, 10), Region.POPULATIONS: (28, 9), Region.PROJECTIONS: (30, 9)}

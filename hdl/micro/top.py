@@ -18,10 +18,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.config import MICRO, Config
 from hdl.micro.assembler import MicroProgram
 from hdl.micro.indices import Indices
 from hdl.micro.instruction import CELLS, Condition, Op, Register, Source
-from hdl.micro.places import CAPACITY, HOST_REGISTERS, mapped
+from hdl.micro.places import HOST_REGISTERS, mapped
 from hdl.micro.program import MICROPROGRAM
 from hdl.micro.sequencer import Sequencer
 from hdl.micro.shifter import ACC_WIDTH, Limiter, Shifter
@@ -40,8 +41,8 @@ class MicroCore(wiring.Component):
     bus_*               held until ``bus_acknowledge``; served between frames, 3 clocks a word
     """
 
-    def __init__(self, microprogram: MicroProgram = MICROPROGRAM):
-        self.config, self.microprogram = CAPACITY, microprogram
+    def __init__(self, config: Config = MICRO, *, microprogram: MicroProgram = MICROPROGRAM):
+        self.config, self.microprogram = config, microprogram
         super().__init__({
             "frame_data": In(32), "frame_valid": In(1), "frame_ready": Out(1),
             "frame_abort": In(1),

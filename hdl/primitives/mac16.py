@@ -57,7 +57,7 @@ class SteppedMultiplier(wiring.Component):
 
 
 def _mac16(x, y, addend, result) -> Instance:
-    """``result ← x y + addend``: x unsigned, y of its own sign, 32 bits, registered at the output."""
+    """``result ← x y + addend``: of 32 bits; x is unsigned, y as it is."""
     is_signed = y.shape().signed
     operand = Cat(y, (y[-1] if is_signed else Const(0, 1)).replicate(LOW))[:LOW]
     added = Cat(addend, Const(0, 32))

@@ -4,8 +4,9 @@ Every projection is visited, then its traces; then all neurons, population by po
 the other, so what others read of the step before is still there, and nothing needs two copies.
 """
 
-from hdl.micro.assembler import Assembler, Cell, MicroProgram
+from hdl.micro.assembler import Assembler, MicroProgram
 from hdl.micro.instruction import Condition
+from hdl.micro.operands import Cell
 from hdl.micro.program.frames import IDLE, answer, count_cycles, count_step, start, take_frame
 from hdl.micro.program.measures import measure
 from hdl.micro.program.neurons import advance_population

@@ -1,7 +1,8 @@
 """A neuron's error, after ``model/neuron.py``: it arrives, looks ahead, and teaches its taps."""
 
-from hdl.micro.assembler import ACC, PRODUCT, Assembler, Cell, Place
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
+from hdl.micro.operands import ACC, PRODUCT, Cell, Place
 from hdl.micro.places import ERRORS, KINDS, RATES, TARGETS
 from hdl.micro.program.vocabulary import BACKWARD_SUM, Bit, at, count_saturations
 from hdl.region import Region

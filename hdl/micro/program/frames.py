@@ -1,8 +1,10 @@
 """Start, frames in, results out; after ``hdl/frame.py``, whose words they are."""
 
-from hdl.micro.assembler import CYCLES, FRAME, Assembler, Place, unsigned
+from hdl.config import MICRO
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
-from hdl.micro.places import CAPACITY, ERRORS, KINDS, RATES, TARGETS, page
+from hdl.micro.operands import CYCLES, FRAME, Place, unsigned
+from hdl.micro.places import ERRORS, KINDS, RATES, TARGETS, page
 from hdl.micro.program.vocabulary import Bit, at, clear_sums, register
 from hdl.region import IDENTITY, REGISTERS, Region
 from model.formats import MODULATOR
@@ -24,10 +26,10 @@ AFTER_COUNT = 11
 def start(m: Assembler) -> None:
     """After a reset: no sums, counters at zero, and the registers that tell what this is."""
     m.set(Register.J, m.constant(0))
-    m.set(Register.INNER, m.constant(CAPACITY.rows))
+    m.set(Register.INNER, m.constant(MICRO.rows))
     with m.loop(Register.INNER):
         clear_sums(m)
-    for name, value in (("identity", IDENTITY), ("lanes", CAPACITY.lanes)):
+    for name, value in (("identity", IDENTITY), ("lanes", MICRO.lanes)):
         place = register(m, name)
         m.load(m.constant(value))
         m.write(place)
@@ -98,7 +100,7 @@ def _reset_state(m: Assembler) -> None:
     inputs = register(m, "inputs")
     m.load(inputs)
     m.set(Register.J)
-    m.subtract_from(m.constant(CAPACITY.rows))
+    m.subtract_from(m.constant(MICRO.rows))
     m.set(Register.INNER)
     m.load(m.constant(0))
     with m.loop(Register.INNER):
@@ -111,7 +113,7 @@ def _reset_state(m: Assembler) -> None:
 
 def _clear_traces(m: Assembler, *regions: Region) -> None:
     m.set(Register.T, m.constant(0))
-    m.set(Register.INNER, m.constant(CAPACITY.trace_rows))
+    m.set(Register.INNER, m.constant(MICRO.trace_rows))
     m.load(m.constant(0))
     with m.loop(Register.INNER):
         for region in regions:

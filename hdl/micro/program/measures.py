@@ -1,7 +1,8 @@
 """What is kept per population, after ``model/measures.py``: α, energy and cost."""
 
-from hdl.micro.assembler import Assembler, Cell, Place
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
+from hdl.micro.operands import Cell, Place
 from hdl.micro.places import page
 from hdl.micro.program.vocabulary import Bit, count_saturations
 from hdl.region import Region

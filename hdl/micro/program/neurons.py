@@ -3,8 +3,9 @@
 J is the neuron.  What the step before left is used first: by the bias and the time constant.
 """
 
-from hdl.micro.assembler import ACC, PRODUCT, Assembler, Cell
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
+from hdl.micro.operands import ACC, PRODUCT, Cell
 from hdl.micro.program.error import look_ahead, receive
 from hdl.micro.program.vocabulary import (
     Bit,
@@ -122,7 +123,7 @@ def _pull(m: Assembler, p: dict[str, Cell]) -> None:
 
 def _current(m: Assembler, p: dict[str, Cell]) -> None:
     """I = Σ W r + b + γ e; ΔI and the mean of its size."""
-    current, rest, change = m.cell("current"), m.cell("rest"), m.cell("size of the change")
+    current, rest = m.cell("current"), m.cell("rest")
     mean = at(Region.CHANGE_MEAN)
     m.load(at(Region.BIAS))
     m.left(CURRENT.frac - WEIGHT.frac)

@@ -7,8 +7,9 @@ begin in one word and end in the next.  About 4 clocks a field.
 from collections.abc import Mapping
 
 from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS
-from hdl.micro.assembler import PRODUCT, Assembler, Cell, Place, unsigned
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
+from hdl.micro.operands import PRODUCT, Cell, Place, unsigned
 from hdl.micro.places import page
 from hdl.micro.program.vocabulary import Bit
 from hdl.region import Region

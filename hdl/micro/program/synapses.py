@@ -3,8 +3,9 @@
 Target by target, within one source by source: about 50 clocks for a synapse that learns W and B.
 """
 
-from hdl.micro.assembler import PRODUCT, Assembler, Cell
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Register
+from hdl.micro.operands import PRODUCT, Cell
 from hdl.micro.program.vocabulary import (
     BACKWARD_SUM,
     Bit,

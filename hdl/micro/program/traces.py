@@ -1,7 +1,8 @@
-"""Eligibility traces of one projection's sources, after ``model/trace.py``; about 35 clocks each."""
+"""Eligibility traces of one projection's sources, after ``model/trace.py``: 35 clocks each."""
 
-from hdl.micro.assembler import PRODUCT, Assembler, Cell
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Register
+from hdl.micro.operands import PRODUCT, Cell
 from hdl.micro.program.vocabulary import Bit, at, count_saturations
 from hdl.region import Region
 from model.formats import RATE, RATIO, TRACE

@@ -2,8 +2,9 @@
 
 from enum import IntEnum
 
-from hdl.micro.assembler import HITS, Assembler, Cell, Place, unsigned
+from hdl.micro.assembler import Assembler
 from hdl.micro.instruction import Condition, Index, Register
+from hdl.micro.operands import HITS, Cell, Place, unsigned
 from hdl.micro.places import page
 from hdl.region import REGISTERS, Region
 from model.formats import COUNTERS
