@@ -9,7 +9,7 @@ from tests.host.served import served
 from tests.host.small_network import small_program
 
 
-@pytest.fixture(scope="module", params=["model", "sim", "serial"])
+@pytest.fixture(scope="module", params=["model", "sim", "micro", "serial"])
 def opened(request):
     """Every back end, the serial one by a link that is served on this machine."""
     with ExitStack() as stack:
