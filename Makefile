@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench clean
+.PHONY: help install run test lint bench bitstream clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -28,6 +28,10 @@ lint: $(VENV)/installed-test ## check the style
 bench: $(VENV)/installed ## measure steps per second; see build/bench.json
 	@$(BIN)/python -m host.bench --out build/bench.json
 
+bitstream: $(VENV)/installed-fpga ## BOARD=… [CONFIG=…] [SEED=…]: build/BOARD gets bitstream, reports, manifest
+	@echo "== building a bitstream (the first run compiles the tools, a minute or two)"
+	@$(BIN)/python -m fpga.bitstream $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(SEED),--seed $(SEED))
+
 clean: ## remove .venv and all that was built here
 	rm -rf $(VENV) build sim_build .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -45,7 +49,12 @@ $(VENV)/installed: pyproject.toml | $(BIN)/python
 	@$(PIP) --editable .
 	@touch $@
 
+$(VENV)/installed-fpga: pyproject.toml | $(BIN)/python
+	@echo "== installing, with the FPGA tools"
+	@$(PIP) --editable '.[fpga]'
+	@touch $@ $(VENV)/installed
+
 $(VENV)/installed-test: pyproject.toml | $(BIN)/python
 	@echo "== installing, with what the tests need"
 	@$(PIP) --editable '.[test]'
-	@touch $@ $(VENV)/installed
+	@touch $@ $(VENV)/installed $(VENV)/installed-fpga

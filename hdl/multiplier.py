@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.primitives.mult18x18d import mult18x18d
-from hdl.primitives.technology import Technology
+from hdl.primitives.technology import Target, Technology
 
 __all__ = ["OPERAND_WIDTH", "Multiplier"]
 
@@ -18,7 +18,7 @@ class Multiplier(wiring.Component):
     """``product = a × b``, signed 18 × 18 → 36 bits, with registers at its inputs and its output.
 
     Latency 2 clocks, or 3 with a register amid the product as well; one product per clock; cost:
-    one multiplier block, whose own registers these are on an ECP5.
+    one multiplier block, whose own registers these are on an ECP5; tables where none is left.
 
     Members
     -------
@@ -40,7 +40,7 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if Technology.of(platform) is Technology.ECP5:
+        if Technology.of(platform) is Technology.ECP5 and Target.take_multiplier(platform):
             m.submodules.block = mult18x18d(self.a, self.b, self.product,
                                             pipelined=self.latency == 3)
             return m

@@ -18,7 +18,7 @@ def mult18x18d(a: Signal, b: Signal, product: Signal, *, pipelined: bool) -> Ins
     for bit in range(WIDTH):
         ports |= {f"i_A{bit}": a[bit], f"i_B{bit}": b[bit], f"i_C{bit}": 0}
     ports |= {f"o_P{bit}": product[bit] for bit in range(2 * WIDTH)}
-    parameters = {"p_SOURCEB_MODE": "B_INPUT", "p_GSR": "DISABLED", "p_RESETMODE": "SYNC"}
+    parameters = {"p_SOURCEB_MODE": "B_SHIFT", "p_GSR": "DISABLED", "p_RESETMODE": "SYNC"}
     for stage, used in (("INPUTA", True), ("INPUTB", True), ("PIPELINE", pipelined),
                         ("OUTPUT", True)):
         parameters |= {f"p_REG_{stage}_CLK": "CLK0" if used else "NONE",

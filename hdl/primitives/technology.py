@@ -7,7 +7,7 @@ same bits, which every simulation uses unless it is asked otherwise.
 
 from enum import Enum
 
-__all__ = ["Technology"]
+__all__ = ["Target", "Technology"]
 
 
 class Technology(Enum):
@@ -28,3 +28,24 @@ class Technology(Enum):
         if isinstance(platform, cls):
             return platform
         return getattr(platform, "technology", cls.PORTABLE)
+
+
+class Target:
+    """A technology of which a device has only so many multiplier blocks.
+
+    Handed to Amaranth as the platform.  Whoever is elaborated first gets a block, which is why the
+    lanes come before the neurons; the rest multiply in tables.  A board's platform does the same
+    if it has the attribute ``multipliers``.
+    """
+
+    def __init__(self, technology: Technology, *, multipliers: int | None = None):
+        self.technology, self.multipliers = technology, multipliers
+
+    @staticmethod
+    def take_multiplier(platform) -> bool:
+        """Whether a block is left for one more product of a design for ``platform``."""
+        left = getattr(platform, "multipliers", None)
+        if left is None:
+            return True
+        platform.multipliers = max(0, left - 1)
+        return left > 0

@@ -4,10 +4,11 @@ import gc
 
 import numpy as np
 import pytest
+from amaranth.back import rtlil
 
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam, tiling
-from hdl.primitives.technology import Technology
+from hdl.primitives.technology import Target, Technology
 from sim.cells import CELLS
 from sim.vectors import run_vectors
 from tests.hdl.twins import LATENCIES, RAMS, MultiplierTwins, RamTwins
@@ -83,6 +84,14 @@ def test_memories_without_words_are_refused(size):
     with pytest.raises(ValueError, match="of a block RAM is not a positive integer"):
         BlockRam(**size)
     gc.collect()
+
+
+def test_multipliers_that_find_no_block_do_without():
+    target = Target(Technology.ECP5, multipliers=2)
+    texts = [rtlil.convert(Multiplier(), platform=target) for _ in range(4)]
+    assert ["MULT18X18D" in text for text in texts] == [True, True, False, False]
+    assert all("MULT18X18D" in rtlil.convert(Multiplier(), platform=Technology.ECP5)
+               for _ in range(3))
 
 
 @pytest.mark.filterwarnings(UNUSED)

@@ -1,0 +1,48 @@
+"""Named, frozen configurations of the core: what a bitstream can hold.
+
+Numbers have the formats of ``model.formats``: operands of 18 bits, one multiplier block wide.
+"""
+
+from dataclasses import dataclass
+
+from hdl.config import Config
+
+__all__ = ["CONFIGURATIONS", "Configuration"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """A core and the clock that it is meant to run at.
+
+    megahertz   asked of place and route; boards take the nearest that their PLL can make
+    device      where it is measured (``fpga.devices``)
+    """
+
+    core: Config
+    megahertz: float
+    device: str
+
+    @property
+    def neurons(self) -> int:
+        """Neurons that fit, inputs included."""
+        return self.core.rows * self.core.lanes
+
+    @property
+    def synapses(self) -> int:
+        """Synapses that fit, a W and a B each."""
+        return self.core.words * self.core.lanes
+
+
+CONFIGURATIONS = {
+    "small": Configuration(
+        core=Config(lanes=6, rows=43, trace_rows=85, words=1024, populations=16, projections=32,
+                    inputs=32, outputs=32, probes=16),
+        megahertz=80, device="LFE5U-25F"),
+    "medium": Configuration(
+        core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64),
+        megahertz=120, device="LFE5U-85F"),
+    "large": Configuration(
+        core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64),
+        megahertz=105, device="LFE5U-85F"),
+}
+"""Configurations by name."""

