@@ -25,8 +25,8 @@ test: $(VENV)/installed-test ## run all tests, warnings as errors
 lint: $(VENV)/installed-test ## check the style
 	@$(BIN)/ruff check .
 
-bench: $(VENV)/installed ## measure steps per second; see build/bench.json
-	@$(BIN)/python -m host.bench --out build/bench.json
+bench: $(VENV)/installed-bench ## compare speeds, PyTorch's too (a large download); see build/bench.json
+	@$(BIN)/vle bench --out build/bench.json
 
 bitstream: $(VENV)/installed-fpga ## BOARD=… [CONFIG=…] [SEED=…]: build/BOARD gets bitstream, reports, manifest
 	@echo "== building a bitstream (the first run compiles the tools, a minute or two)"
@@ -52,6 +52,11 @@ $(VENV)/installed: pyproject.toml | $(BIN)/python
 $(VENV)/installed-fpga: pyproject.toml | $(BIN)/python
 	@echo "== installing, with the FPGA tools"
 	@$(PIP) --editable '.[fpga]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: pyproject.toml | $(BIN)/python
+	@echo "== installing, with what the comparison needs"
+	@$(PIP) --editable '.[bench]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-test: pyproject.toml | $(BIN)/python

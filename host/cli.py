@@ -6,6 +6,7 @@ for goes to standard output; progress and errors go to standard error, an error 
 
 import click
 
+from host.bench.command import bench
 from host.checkpoint_command import restore, save
 from host.compare_command import compare
 from host.diff_command import diff
@@ -131,6 +132,7 @@ def devices(as_json):
         click.echo(f"{name:<8} {row['about']}")
 
 
+cli.add_command(bench)
 cli.add_command(compare)
 cli.add_command(diff)
 cli.add_command(formats)
