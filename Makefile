@@ -26,7 +26,7 @@ lint: $(VENV)/installed-test ## check the style
 	@$(BIN)/ruff check .
 
 bench: $(VENV)/installed-bench ## compare speeds, PyTorch's too (a large download); see build/bench.json
-	@$(BIN)/vle bench --out build/bench.json
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/vle bench --out build/bench.json
 
 bitstream: $(VENV)/installed-fpga ## BOARD=… [CONFIG=…] [SEED=…]: build/BOARD gets bitstream, reports, manifest
 	@echo "== building a bitstream (the first run compiles the tools, a minute or two)"

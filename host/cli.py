@@ -6,7 +6,7 @@ for goes to standard output; progress and errors go to standard error, an error 
 
 import click
 
-from host.bench.command import bench
+from host.bench.command import bench, growth
 from host.checkpoint_command import restore, save
 from host.compare_command import compare
 from host.diff_command import diff
@@ -137,6 +137,7 @@ cli.add_command(compare)
 cli.add_command(diff)
 cli.add_command(formats)
 cli.add_command(gradient)
+cli.add_command(growth)
 cli.add_command(info)
 cli.add_command(new)
 cli.add_command(restore)

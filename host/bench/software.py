@@ -18,7 +18,7 @@ from model.frames import Frames
 from model.golden import Golden
 from model.network import Network
 
-__all__ = ["SOFTWARE", "deviations", "signs", "speeds", "timed"]
+__all__ = ["SOFTWARE", "deviations", "golden_speed", "signs", "speeds", "timed"]
 
 SOFTWARE = {"golden": "golden model", "pytorch": "PyTorch", "pytorch tuned": "PyTorch, tuned",
             "numpy": "NumPy"}
@@ -86,14 +86,18 @@ def timed(run: Callable[[], object], steps: int) -> float:
     return steps / best
 
 
+def golden_speed(network: Network) -> float:
+    """Learning steps per second of the golden model, on one processor core."""
+    golden, (inputs, targets) = Golden(compile_network(network)), stream(network, BLOCK)
+    frames = Frames.of(inputs, targets, outputs=network.outputs)
+    return timed(lambda: golden.run(frames), BLOCK)
+
+
 def speeds(network: Network) -> dict[str, float | None]:
     """Learning steps per second on one processor core, for each of :data:`SOFTWARE`."""
     inputs, targets = stream(network, BLOCK)
     drawn, floats = signs(network, BLOCK), FloatNetwork.of(network)
-    golden = Golden(compile_network(network))
-    frames = Frames.of(inputs, targets, outputs=network.outputs)
-    runs = {"golden": lambda: golden.run(frames)}
+    found = {"golden": golden_speed(network)}
     for name, make in _comparators().items():
-        runs[name] = partial(make(floats).run, inputs, targets, drawn)
-    found = {name: timed(run, BLOCK) for name, run in runs.items()}
+        found[name] = timed(partial(make(floats).run, inputs, targets, drawn), BLOCK)
     return {name: found.get(name) for name in SOFTWARE}
