@@ -33,6 +33,9 @@ class Layout:
         self.program = program
         self.registers = {name: address(Region.REGISTERS, offset)
                           for name, offset in REGISTERS.items()}
+        if program.eligible:
+            raise NetworkError(f"network '{program.name}' has eligibilities; this core was built "
+                               "without them")
         self._choose_rows()
         self._place_projections()
 

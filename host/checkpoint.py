@@ -19,7 +19,15 @@ from host.device import Device
 from host.scaling import Scaling
 from host.setup import Setup
 from model.network import NetworkError
-from model.program import POPULATION, PROJECTION, Program, State, record_type
+from model.program import (
+    ELIGIBILITY_FIELDS,
+    ELIGIBILITY_FORMATS,
+    POPULATION,
+    PROJECTION,
+    Program,
+    State,
+    record_type,
+)
 
 __all__ = ["VERSION", "Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
 
@@ -28,7 +36,8 @@ VERSION = 1
 
 MARK = b"vle checkpoint sha256 "
 DIGITS = 64
-RECORDS = {"populations": POPULATION, "projections": PROJECTION}
+RECORDS = {"populations": POPULATION, "projections": PROJECTION,
+           "eligibilities": ELIGIBILITY_FIELDS}
 SCALINGS = ("input", "output")
 
 
@@ -67,7 +76,7 @@ def save_checkpoint(path: str | Path, device: Device, setup: Setup, *, steps: in
     for name in SCALINGS:
         scaling = getattr(setup, name)
         arrays[f"{name} offset"], arrays[f"{name} scale"] = scaling.offset, scaling.scale
-    arrays |= {f"state {name}": state[name] for name in State.names()}
+    arrays |= {f"state {name}": state[name] for name in state.present()}
     try:
         replace_file(path, _sealed(arrays))
     except OSError as error:
@@ -106,7 +115,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
                            f"reads version {VERSION}")
     states = {name.removeprefix("state ") for name in arrays if name.startswith("state ")}
     fields = {name: list(known) for name, known in RECORDS.items()}
-    if header["fields"] != fields or states != set(State.names()):
+    known = set(State.names()), set(State.names()) | set(ELIGIBILITY_FORMATS)
+    if header["fields"] != fields or states not in known:
         raise NetworkError(f"{path} was written by vle {header['made_by']}, whose networks have "
                            "other fields or states than this one's")
     return Checkpoint(_setup(header, arrays), header["steps"], header["made_by"])
@@ -127,8 +137,9 @@ def _check_seal(path: Path, data: bytes) -> None:
 
 def _setup(header: dict, arrays: dict[str, np.ndarray]) -> Setup:
     state = State.zeros(len(arrays["populations"]), len(arrays["state u"]),
-                        len(arrays["state psi"]), len(arrays["state W"]))
-    for name in State.names():
+                        len(arrays["state psi"]), len(arrays["state W"]),
+                        eligible="state eligibility" in arrays)
+    for name in state.present():
         state[name][:] = arrays[f"state {name}"]
     program = Program(
         name=header["name"], dt=header["dt"], inputs=header["inputs"], outputs=header["outputs"],

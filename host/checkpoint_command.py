@@ -64,11 +64,10 @@ def restore(file, device, lanes, as_json):
     """
     from host.checkpoint import load_checkpoint
     from host.device import DeviceError, open_device
-    from model.program import State
     with open_device(device, lanes=lanes) as opened:
         checkpoint = load_checkpoint(file, opened)
         wanted, found = checkpoint.setup.program.state, opened.save()
-        for name in State.names():
+        for name in wanted.present():
             if (wanted[name] != found[name]).any():
                 raise DeviceError(f"device '{device}' holds another state '{name}' than {file}")
     _say(_summary(checkpoint.setup, checkpoint.steps, device=device, made_by=checkpoint.made_by),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.network import NetworkError
-from model.program import STATE_FORMATS, State
+from model.program import ELIGIBILITY_FORMATS, STATE_FORMATS, State
 
 __all__ = ["DeviceError", "check_range", "state_range"]
 
@@ -14,12 +14,12 @@ class DeviceError(NetworkError):
 
 def state_range(name: str) -> tuple[int, int]:
     """Smallest and largest integer of a state."""
-    if name in ("xi", "psi_xi"):
+    if name in ("xi", "psi_xi", "explored"):
         return -1, 1
     if name in ("word", "generator"):
         # Zero is the one state that the generator never leaves.
         return int(name == "generator"), 2**32 - 1
-    form = STATE_FORMATS.get(name)
+    form = (STATE_FORMATS | ELIGIBILITY_FORMATS).get(name)
     if form is None:
         raise DeviceError(f"unknown state '{name}'; there are: {', '.join(State.names())}")
     return form.min, form.max

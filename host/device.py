@@ -155,7 +155,7 @@ class Device(ABC):
             yield step(*sample) if isinstance(sample, tuple) else step(sample)
 
     def read(self, name: str) -> np.ndarray:
-        """A state by name (``State.names()``), int64, in the golden model's order."""
+        """A state by name (``State.present()``), int64, in the golden model's order."""
         shape = self.program.state[self._known(name)].shape
         return np.asarray(self._read(name), np.int64).reshape(shape)
 
@@ -174,14 +174,14 @@ class Device(ABC):
         """The whole state, generator included: a resumed run equals an unbroken one."""
         program = self.program
         state = State.zeros(len(program.populations), program.neurons, program.traces,
-                            program.synapses)
-        for name in State.names():
+                            program.synapses, eligible=program.eligible)
+        for name in state.present():
             state[name][:] = self.read(name)
         return state
 
     def restore(self, state: State) -> None:
         """Return to a saved state of the same program; counters go on."""
-        for name in State.names():
+        for name in state.present():
             self.write(name, state[name])
 
     def counters(self) -> dict:
@@ -198,9 +198,11 @@ class Device(ABC):
         """Let go of the back end; the device can be loaded anew."""
         self._program = None
 
-    @staticmethod
-    def _known(name: str) -> str:
+    def _known(self, name: str) -> str:
         state_range(name)
+        if name not in self.program.state.present():
+            raise DeviceError(f"program '{self.program.name}' has no state '{name}': none of its "
+                              "synapses has an eligibility")
         return name
 
     @abstractmethod

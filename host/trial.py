@@ -62,7 +62,7 @@ class Trial:
         program = compile_network(self.network(), seed=self.seed)
         digest = hashlib.sha256()
         for array in (program.populations, program.projections, program.tables,
-                      *(program.state[name] for name in program.state.names())):
+                      *(program.state[name] for name in program.state.present())):
             digest.update(np.ascontiguousarray(array).tobytes())
         return asdict(self) | {"program": digest.hexdigest()[:16], "sources": sources_digest()}
 

@@ -12,7 +12,15 @@ from model.activation import table
 from model.fixed import next_word
 from model.formats import TAP_STATE
 from model.network import INPUT, Network, NetworkError
-from model.program import POPULATION, PROJECTION, TABLE_SLOTS, Program, State, record_type
+from model.program import (
+    ELIGIBILITY_FIELDS,
+    POPULATION,
+    PROJECTION,
+    TABLE_SLOTS,
+    Program,
+    State,
+    record_type,
+)
 from model.quantize import weights_of
 from model.records import (
     initial_alpha,
@@ -46,9 +54,10 @@ def _check_fans(network: Network, projections: list[dict]) -> None:
 
 
 def _initial_state(network: Network, records: list[dict], weights, traces: int,
-                   seed: int) -> State:
+                   seed: int, eligible: bool) -> State:
     synapses = sum(pair[0].size for pair in weights)
-    state = State.zeros(len(records), network.inputs + network.neurons, traces, synapses)
+    state = State.zeros(len(records), network.inputs + network.neurons, traces, synapses,
+                        eligible=eligible)
     for number, population in enumerate(network.populations, start=1):
         state["alpha"][number] = initial_alpha(population, records[number], network.dt)
     state["W"][:] = np.concatenate([pair[0].ravel() for pair in weights])
@@ -92,11 +101,12 @@ def compile_network(network: Network, *, seed: int = 0) -> Program:
         populations.append(population_record(population, network.dt, network.first(population.name),
                                        output_first if population.output else 0, slot))
         output_first += population.size if population.output else 0
-    projections, weights, synapse_first, trace_first = [], [], 0, 0
+    projections, thirds, weights, synapse_first, trace_first = [], [], [], 0, 0
     for projection in network.projections:
-        record, pair = projection_record(network, projection, populations, synapse_first,
-                                   trace_first)
+        record, third, pair = projection_record(network, projection, populations, synapse_first,
+                                                trace_first)
         projections.append(record)
+        thirds.append(third)
         weights.append(pair)
         synapse_first += pair[0].size
         trace_first += record["source_size"]
@@ -108,7 +118,9 @@ def compile_network(network: Network, *, seed: int = 0) -> Program:
         name=network.name, dt=network.dt, inputs=network.inputs, outputs=output_first,
         populations=_records(populations, POPULATION),
         projections=_records(projections, PROJECTION),
-        tables=tables, state=_initial_state(network, populations, weights, trace_first, seed),
+        eligibilities=_records(thirds, ELIGIBILITY_FIELDS), tables=tables,
+        state=_initial_state(network, populations, weights, trace_first, seed,
+                             any(third["eligible"] for third in thirds)),
         population_names=["input", *names], projection_names=[p.name for p in network.projections],
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 __all__ = [
     "Format", "RATE", "SLOPE", "WEIGHT", "ERROR", "MODULATOR", "RATIO", "TAP", "DRIVE", "ARGUMENT",
     "CURRENT", "MEMBRANE", "INTEGRATOR", "TRACE", "TAP_STATE", "CHANGE_MEAN", "ALPHA", "ENERGY",
-    "FINE_WEIGHT",
+    "FINE_WEIGHT", "ELIGIBILITY", "SLOPE_SUM",
     "MIRROR_STEP", "FORMATS", "SUM", "ROUNDING_BITS", "FACTOR_FRACS", "FACTOR_WIDTH", "COUNTERS",
 ]
 
@@ -80,11 +80,14 @@ CHANGE_MEAN = _format("change mean", 30, 26, "current", "running mean of |ΔI|")
 ALPHA = _format("alpha", 30, 28, "membrane", "mantissa of dt/τm as learned, times 2**shift")
 ENERGY = _format("energy", 30, 20, "error", "mismatch energy ½ Σ e² and cost ½ β Σ (y − r)²")
 FINE_WEIGHT = _format("fine weight", 36, 30, "weight", "weight changes before stochastic rounding")
+ELIGIBILITY = _format("eligibility", 18, 15, "weight", "eligibility E, times its scale")
+SLOPE_SUM = _format("slope sum", 24, 22, "rate", "sum of slopes while a sample lasts, over 64")
 MIRROR_STEP = _format("mirror step", 32, 30, "mirror", "ηB ΔI/ε, the mirror rule's pull on B")
 
 FORMATS = (
     RATE, SLOPE, WEIGHT, ERROR, MODULATOR, RATIO, TAP, DRIVE, ARGUMENT, CURRENT, MEMBRANE,
-    INTEGRATOR, TRACE, TAP_STATE, CHANGE_MEAN, ALPHA, ENERGY, FINE_WEIGHT, MIRROR_STEP,
+    INTEGRATOR, TRACE, TAP_STATE, CHANGE_MEAN, ALPHA, ENERGY, FINE_WEIGHT, ELIGIBILITY, SLOPE_SUM,
+    MIRROR_STEP,
 )
 
 SUM = _format("sum", 48, 29, "sum", "exact sums Σ W r and Σ B e; wide enough for 4096 synapses")

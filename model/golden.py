@@ -9,6 +9,7 @@ bit, several neurons and synapses at a time.
 import numpy as np
 from numba import njit
 
+from model.eligibility import SLOPE_SUMS, gathering, held_slope, note
 from model.fixed import next_word
 from model.formats import COUNTERS
 from model.frames import Frames, Outputs
@@ -40,18 +41,21 @@ __all__ = ["Golden"]
 LEARN = int(Flag.LEARN)
 WORTH_PACKING = 64
 """Steps from which a block is run on vectors."""
+_RATE = COUNTERS.index("rate")
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)
 
 
 @njit
-def _reset(flags, inputs, neurons, traces):
+def _reset(flags, inputs, neurons, traces, factors):
     if flags & RESET_STATE:
+        factors[inputs:, :SLOPE_SUMS] = 0
         for column in (U, DRIVE, S, CURRENT, R, XI, ERROR, E, V, X, CHANGE):
             neurons[inputs:, column] = 0
         traces[:, PSI_XI] = 0
     if flags & RESET_TRACE:
         traces[:, LOW] = 0
         traces[:, PSI] = 0
+        factors[:, SLOPE_SUMS] = 0
 
 
 @njit
@@ -65,21 +69,22 @@ def _look(neurons, traces, view):
 
 
 @njit(nogil=True)
-def _run(populations, projections, tables, measures, neurons, traces, W, B, generator, counts,
-         view, inputs, teach, kind, modulator, flags, rates_out, errors_out):
-    size = len(neurons)
+def _run(populations, projections, thirds, gathers, tables, measures, neurons, traces, synapses,
+         generator, factors, memories, counts, view, inputs, teach, kind, modulator, flags,
+         rates_out, errors_out):
+    size, eligible = len(neurons), len(factors) > 0
     channels = populations[0].size
     totals, sums = np.zeros(size, np.int64), np.zeros(size, np.int64)
     word = generator[0]
     for t in range(len(flags)):
         set_times(populations, projections, measures)
-        _reset(flags[t], channels, neurons, traces)
+        _reset(flags[t], channels, neurons, traces, factors)
         for n in range(channels):
             neurons[n, R] = inputs[t, n]
         _look(neurons, traces, view)
         for q in range(len(projections)):
-            project(projections[q], neurons, W, B, view, totals, sums, flags[t], modulator[t],
-                     counts)
+            project(projections[q], thirds[q], neurons, factors, synapses, memories, view, totals,
+                    sums, flags[t], modulator[t], counts)
         for q in range(len(projections)):
             trace(projections[q], neurons, traces, flags[t], counts)
         for q in range(len(populations)):
@@ -94,8 +99,12 @@ def _run(populations, projections, tables, measures, neurons, traces, W, B, gene
                     given, what = (teach[t, o], kind[t, o]) if p.is_output else (0, 0)
                     if p.learns_tau and flags[t] & LEARN:
                         pull += tau_pull(p, neurons, n, modulator[t], counts)
-                    rate, error, told = neuron_step(p, neurons, n, totals[n], sums[n], given, what,
-                                                    modulator[t], flags[t], word, tables, counts)
+                    held = held_slope(factors, n) if gathers[q] else -1
+                    rate, error, told, above, slope = neuron_step(
+                        p, neurons, n, totals[n], sums[n], given, what, modulator[t], flags[t],
+                        word, tables, counts, held)
+                    if eligible:
+                        counts[_RATE] += note(factors, n, above, slope, neurons[n, XI], flags[t])
                     energy += neurons[n, E] * neurons[n, E]
                     cost += told * told
                     if p.is_output:
@@ -116,6 +125,7 @@ class Golden:
         # Learned time constants are entered into these as they move.
         self._populations = program.populations.copy()
         self._projections = program.projections.copy()
+        self._gathers = gathering(program)
         # Most programs can be run on vectors, where that is worth the packing: the same bits.
         self._packed = Packed(program) if suits(program) else None
         sizes = (program.neurons,) * 3 + (program.traces,) * 2
@@ -135,7 +145,8 @@ class Golden:
 
     def _step(self, frames: Frames, outputs: Outputs) -> None:
         program, state = self.program, self.state
-        _run(self._populations, self._projections, program.tables, state.populations,
-             state.neurons, state.traces, state["W"], state["B"], state.generator,
-             self.saturations, self._view, frames.inputs, frames.teach, frames.kind,
-             frames.modulator, frames.flags, outputs.rates, outputs.errors)
+        _run(self._populations, self._projections, program.eligibilities, self._gathers,
+             program.tables, state.populations, state.neurons, state.traces, state.synapses,
+             state.generator, state.factors, state.memories, self.saturations, self._view,
+             frames.inputs, frames.teach, frames.kind, frames.modulator, frames.flags,
+             outputs.rates, outputs.errors)

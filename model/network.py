@@ -12,7 +12,7 @@ import numpy as np
 
 from model.defaults import FEEDBACK_RATE, TAP_RATE, WEIGHT_RATE
 
-__all__ = ["INPUT", "Network", "NetworkError", "Population", "Projection"]
+__all__ = ["INPUT", "Eligibility", "Network", "NetworkError", "Population", "Projection"]
 
 INPUT = "input"
 """Name of the source that stands for the network's input channels."""
@@ -60,6 +60,27 @@ class Population:
     gain: float = 1.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Eligibility:
+    """A memory E of each synapse for an error or a reward that comes later (THEORY: three factors).
+
+    factor      "slope": E ← ϑ E + φ' ψ, ΔW = η m a E with a the error that arrives at the neuron;
+                "sign": E ← ϑ E + ξ ψ, ΔW = η m E, with m the reward beyond expectation
+    retention   ϑ, share of E kept in a step: 0, 1 − 2**−k with k ≤ 15, or 1
+    scale       1, 1/8 or 1/64: E saturates at ±4/scale
+    update      "plain", or "sign": W moves by m × step in the direction of a momentum of η m a E
+    step        of the update "sign", a power of two
+    momentum    share of it that a frame that learns replaces, a power of two
+    """
+
+    factor: str = "slope"
+    retention: float = 1.0
+    scale: float = 2.0**-3
+    update: str = "plain"
+    step: float = 2.0**-10
+    momentum: float = 2.0**-6
+
+
 @dataclass(kw_only=True)
 class Projection:
     """Synapses from ``source`` neurons onto every neuron of the population ``target``.
@@ -74,6 +95,8 @@ class Projection:
     feedback_rate  ηB of the mirror rule, per step, a power of two
     self_scaling   mirror rule: slow ηB down where |ΔI| is large beside ε (THEORY 4)
     decay          decay of W (and B under Kolen–Pollack) per step, a power of two, or 0
+    eligibility    a third word per synapse, for errors and rewards that come late, or None; it
+                   takes the place of the rule
     """
 
     source: str | tuple[str, ...]
@@ -87,6 +110,7 @@ class Projection:
     feedback_rate: float = FEEDBACK_RATE
     self_scaling: bool = True
     decay: float = 0.0
+    eligibility: Eligibility | None = None
 
     @property
     def name(self) -> str:

@@ -35,14 +35,16 @@ def _tap(tap, move, p):
 
 @njit
 def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flags, word, tables,
-                counts):
+                counts, held_slope=-1):
     """Advance row ``n`` of the neuron states, of population record ``p``.
 
-    Returns φ(s), ē, and what the teacher says, y − r or the host's error (18 bits).
+    Returns φ(s), ē, what the teacher says, y − r or the host's error (18 bits), and what
+    eligibilities learn from: the error a that arrived, and the slope φ'(s).
 
     total, errors_above   exact sums Σ W r and Σ B e (29 fractional bits)
     teach, kind           target or error of an output neuron, and which of them it is
     word                  this neuron's random word of this step
+    held_slope            slope that meets the error where the neuron is held; its own if negative
     """
     integrate, learn = flags & INTEGRATE, flags & LEARN
     u, e_old, error_old = neurons[n, U], neurons[n, E], neurons[n, ERROR]
@@ -76,7 +78,8 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
     told = saturate(taught, 18)
     taught = shift_round(taught << 7, 7 - p.gain_shift)
     arrived, hit_arrived = limit(shift_round(errors_above, 14) + taught, 18)
-    error, hit_error = limit(shift_round(slope * arrived, 16), 18)
+    steepness = slope if integrate or held_slope < 0 else held_slope
+    error, hit_error = limit(shift_round(steepness * arrived, 16), 18)
 
     # The same trick with the roles swapped: a low-pass state and two taps.
     v, x, c0, c1 = neurons[n, V], neurons[n, X], neurons[n, C0] >> 9, neurons[n, C1] >> 9
@@ -121,7 +124,7 @@ def neuron_step(p, neurons, n, total, errors_above, teach, kind, modulator, flag
     counts[_MEMBRANE] += hit_drive + hit_s + hit_u
     counts[_RATE] += hits_rate
     counts[_ERROR] += hits_error
-    return rate, error, told
+    return rate, error, told, arrived, slope
 
 
 @njit

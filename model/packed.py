@@ -71,7 +71,7 @@ def suits(program: Program) -> bool:
     populations, projections = program.populations, program.projections
     unknown = [populations[name] for name in POPULATION if name not in HANDLED_POPULATION]
     unknown += [projections[name] for name in PROJECTION if name not in HANDLED_PROJECTION]
-    return (not any(values.any() for values in unknown)
+    return (not program.eligible and not any(values.any() for values in unknown)
             and not (projections["feedback"] == Feedback.KOLEN_POLLACK).any()
             and projections["change_shift"].max() <= MOST_CHANGE_SHIFT)
 

@@ -15,19 +15,23 @@ from model.formats import (
     CHANGE_MEAN,
     CURRENT,
     DRIVE,
+    ELIGIBILITY,
     ENERGY,
     ERROR,
     INTEGRATOR,
     MEMBRANE,
     RATE,
+    SLOPE,
+    SLOPE_SUM,
     TAP_STATE,
     TRACE,
     WEIGHT,
 )
 
-__all__ = ["ALPHA_BITS", "Feedback", "Flag", "LEAST_ALPHA", "NEURON_STATES", "POPULATION",
-           "POPULATION_STATES", "PROJECTION", "Program", "STATE_FORMATS", "SYNAPSE_STATES", "State",
-           "TABLE_SLOTS", "TRACE_STATES", "Teach", "record_type"]
+__all__ = ["ALPHA_BITS", "ELIGIBILITY_FIELDS", "ELIGIBILITY_FORMATS", "ELIGIBILITY_NEURON_STATES",
+           "ELIGIBILITY_SYNAPSE_STATES", "Feedback", "Flag", "LEAST_ALPHA", "NEURON_STATES",
+           "POPULATION", "POPULATION_STATES", "PROJECTION", "Program", "STATE_FORMATS",
+           "SYNAPSE_STATES", "State", "TABLE_SLOTS", "TRACE_STATES", "Teach", "record_type"]
 
 ALPHA_BITS = 12
 """Bits that the state α has below its operand."""
@@ -86,6 +90,17 @@ PROJECTION = {
 }
 """Fields of a projection record and their widths in bits."""
 
+ELIGIBILITY_FIELDS = {
+    "eligible": 1, "explores": 1, "scale_shift": 3, "retention_shift": 5,
+    "by_sign": 1, "momentum_shift": 4, "step_shift": 5,
+}
+"""What a core with eligibilities holds of a projection besides, and the widths in bits.
+
+``explores``: f is ξ and a is 1; else f is the slope and a the error that arrived.  E is held times
+2**−scale_shift and keeps 1 − 2**−retention_shift of itself in a step, all of it at 31.
+``by_sign``: W moves by m 2**−step_shift in the direction of the momentum.
+"""
+
 
 def record_type(fields: dict[str, int]) -> np.dtype:
     """NumPy record type of a table of fields, every field int64."""
@@ -109,16 +124,28 @@ TRACE_STATES = {"low": TRACE, "psi": RATE, "psi_xi": None}
 
 SYNAPSE_STATES = {"W": WEIGHT, "B": WEIGHT}
 
+ELIGIBILITY_NEURON_STATES = {"above": ERROR, "slope": SLOPE, "explored": None, "slopes": SLOPE_SUM}
+"""States of a neuron in a program with eligibilities: the error a before its slope, the slope
+φ'(s), the last ξ of a step that integrated, and the sum of slopes since the last reset."""
+
+ELIGIBILITY_SYNAPSE_STATES = {"eligibility": ELIGIBILITY, "momentum": WEIGHT}
+"""States of a synapse in a program with eligibilities: E, and the momentum of its updates."""
+
 POPULATION_STATES = {"alpha": ALPHA, "energy": ENERGY, "cost": ENERGY}
 """States per population, the inputs first: dt/τm where it is learned, in units of the record's
 ``membrane_shift``; mismatch energy ½ Σ e² and output cost ½ β Σ (y − r)² of the last step."""
 
 STATE_FORMATS = NEURON_STATES | TRACE_STATES | SYNAPSE_STATES | POPULATION_STATES
-"""Format of every state that has one."""
+"""Format of every state that every program has; None where it is no number."""
+
+ELIGIBILITY_FORMATS = ELIGIBILITY_NEURON_STATES | ELIGIBILITY_SYNAPSE_STATES
+"""The same for the states that only programs with eligibilities have."""
 
 _NEURON_COLUMN = {name: column for column, name in enumerate(NEURON_STATES)}
 _TRACE_COLUMN = {name: column for column, name in enumerate(TRACE_STATES)}
 _POPULATION_COLUMN = {name: column for column, name in enumerate(POPULATION_STATES)}
+_FACTOR_COLUMN = {name: column for column, name in enumerate(ELIGIBILITY_NEURON_STATES)}
+_MEMORY_ROW = {name: row for row, name in enumerate(ELIGIBILITY_SYNAPSE_STATES)}
 
 
 class State:
@@ -127,34 +154,46 @@ class State:
     ``state["u"]`` is an array to use in place.  Neuron states have shape (neurons,), inputs first;
     trace states (traces,), in the order of the projections; W and B (synapses,), projection by
     projection, row (target) by row; population states (populations,), inputs first; ``generator``
-    (1,) is the state of the random generator.
+    (1,) is the state of the random generator.  ``factors`` and ``memories`` hold what programs with
+    eligibilities have besides, in the same orders; in others they are empty.
     """
 
     def __init__(self, populations: np.ndarray, neurons: np.ndarray, traces: np.ndarray,
-                 synapses: np.ndarray, generator: np.ndarray):
+                 synapses: np.ndarray, generator: np.ndarray, factors: np.ndarray,
+                 memories: np.ndarray):
         self.populations = populations
         self.neurons = neurons
         self.traces = traces
         self.synapses = synapses
         self.generator = generator
+        self.factors = factors
+        self.memories = memories
 
     @classmethod
-    def zeros(cls, populations: int, neurons: int, traces: int, synapses: int) -> "State":
+    def zeros(cls, populations: int, neurons: int, traces: int, synapses: int, *,
+              eligible: bool = False) -> "State":
         """A state of that size, all zero."""
         return cls(np.zeros((populations, len(POPULATION_STATES)), np.int64),
                    np.zeros((neurons, len(NEURON_STATES)), np.int64),
                    np.zeros((traces, len(TRACE_STATES)), np.int64),
-                   np.zeros((len(SYNAPSE_STATES), synapses), np.int32), np.zeros(1, np.int64))
+                   np.zeros((len(SYNAPSE_STATES), synapses), np.int32), np.zeros(1, np.int64),
+                   np.zeros((neurons if eligible else 0, len(_FACTOR_COLUMN)), np.int64),
+                   np.zeros((len(_MEMORY_ROW), synapses if eligible else 0), np.int32))
 
     def copy(self) -> "State":
         """An independent copy."""
-        return State(self.populations.copy(), self.neurons.copy(), self.traces.copy(),
-                     self.synapses.copy(), self.generator.copy())
+        return State(*(array.copy() for array in (
+            self.populations, self.neurons, self.traces, self.synapses, self.generator,
+            self.factors, self.memories)))
 
     @staticmethod
     def names() -> list[str]:
-        """Names of all states."""
+        """Names of the states that every program has."""
         return [*STATE_FORMATS, "generator"]
+
+    def present(self) -> list[str]:
+        """Names of all states that this one holds."""
+        return [*self.names(), *(ELIGIBILITY_FORMATS if len(self.factors) else ())]
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name in _NEURON_COLUMN:
@@ -167,12 +206,19 @@ class State:
             return self.synapses[list(SYNAPSE_STATES).index(name)]
         if name == "generator":
             return self.generator
-        raise KeyError(f"unknown state '{name}'; there are: {', '.join(self.names())}")
+        if name in _FACTOR_COLUMN:
+            return self.factors[:, _FACTOR_COLUMN[name]]
+        if name in _MEMORY_ROW:
+            return self.memories[_MEMORY_ROW[name]]
+        raise KeyError(f"unknown state '{name}'; there are: {', '.join(self.present())}")
 
 
 @dataclass
 class Program:
-    """All integers of a network: records, activation tables, and the state it starts from."""
+    """All integers of a network: records, activation tables, and the state it starts from.
+
+    ``eligibilities`` has a record of ``ELIGIBILITY_FIELDS`` for each projection.
+    """
 
     name: str
     dt: float
@@ -181,6 +227,7 @@ class Program:
     populations: np.ndarray
     projections: np.ndarray
     tables: np.ndarray
+    eligibilities: np.ndarray
     state: State
     population_names: list[str] = field(default_factory=list)
     projection_names: list[str] = field(default_factory=list)
@@ -189,6 +236,11 @@ class Program:
         """Membrane time constant of a population in seconds, as learned so far."""
         shift = int(self.populations[population]["membrane_shift"])
         return self.dt * 2.0**shift / float(ALPHA.real(state["alpha"][population]))
+
+    @property
+    def eligible(self) -> bool:
+        """Whether any of its synapses has an eligibility."""
+        return bool(self.eligibilities["eligible"].any())
 
     @property
     def neurons(self) -> int:

@@ -3,6 +3,7 @@
 import math
 
 from model.activation import ACTIVATIONS
+from model.eligibility import eligibility_record
 from model.formats import FACTOR_FRACS, FACTOR_WIDTH, RATE, RATIO, TAP_STATE
 from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.program import ALPHA_BITS, LEAST_ALPHA, POPULATION, TABLE_SLOTS, Feedback
@@ -156,15 +157,25 @@ def _source_noise(network: Network, projection: Projection) -> float:
 
 def projection_record(network: Network, projection: Projection, populations: list[dict],
                       synapse_first: int, trace_first: int):
-    """Fields of ``PROJECTION`` and the weights (W, B); ``populations`` are the records so far."""
+    """Fields of ``PROJECTION`` and of ``ELIGIBILITY_FIELDS``, and the weights (W, B).
+
+    ``populations`` are the records so far.
+    """
     where = f"projection {projection.name}"
     target = network.population(projection.target)
     source_first, source_size = network.source_range(projection)
     shape = (target.size, source_size)
     mantissa, k = mantissa_of(projection.rate * network.dt, f"{where}: rate × dt",
                             RATE_BITS - 1, 2, 31)
-    # The finest binary point for which ê = η m ē still holds |m ē| up to 2.
+    third = eligibility_record(projection.eligibility, where)
+    # The finest binary point for which ê = η m ē still holds |m ē| up to 2; for scaled
+    # eligibilities one at least as much finer.
+    least = FACTOR_FRACS[0] + third["scale_shift"]
     frac = max([f for f in FACTOR_FRACS if f <= FACTOR_WIDTH - 3 + k], default=FACTOR_FRACS[0])
+    if frac < least:
+        raise NetworkError(f"{where}: rate × dt = {projection.rate * network.dt:g}; with an "
+                           f"eligibility of scale 2^-{third['scale_shift']} the limit is "
+                           f"{2.0**(FACTOR_WIDTH - 2 - least):g}")
     if projection.feedback not in FEEDBACK:
         raise NetworkError(f"{where}: unknown feedback '{projection.feedback}'; there are: "
                            f"{', '.join(FEEDBACK)}")
@@ -184,7 +195,7 @@ def projection_record(network: Network, projection: Projection, populations: lis
         "plastic": int(projection.plastic), "prospective": prospective,
         "feedback": FEEDBACK[projection.feedback],
         "rate_mantissa": mantissa, "factor_shift": RATE_BITS - 1 + k + 15 - frac,
-        "change_shift": frac - 15, "decay_shift": -decay,
+        "change_shift": frac - 15 - third["scale_shift"], "decay_shift": -decay,
         "mirror_shift": mirror, "noise_shift": noise, "self_scaling": int(projection.self_scaling),
         # The published rule pairs e with the rate itself: a trace with ρ = 1.
         "ratio": RATIO.one if prospective else RATIO.quantize(target.tau_r / target.tau_m),
@@ -193,8 +204,8 @@ def projection_record(network: Network, projection: Projection, populations: lis
         "target": number, "learns_tau": record["learns_tau"],
         "ratio_scale": record["ratio_scale"],
     }
-    return fields, (weights_of(projection.weights, shape, f"{where}: W"),
-                    weights_of(projection.backward, shape, f"{where}: B"))
+    return fields, third, (weights_of(projection.weights, shape, f"{where}: W"),
+                           weights_of(projection.backward, shape, f"{where}: B"))
 
 
 def input_record(inputs: int) -> dict:

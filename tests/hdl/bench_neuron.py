@@ -98,7 +98,7 @@ def expected(old, frame, record, tables):
     population, pull = SimpleNamespace(**record), 0
     if population.learns_tau and frame["flags"] & Flag.LEARN:
         pull = tau_pull(population, state, 0, frame["modulator"], counts)
-    rate, _, told = neuron_step(population, neurons=state, n=0, tables=tables, counts=counts,
+    rate, _, told, *_ = neuron_step(population, neurons=state, n=0, tables=tables, counts=counts,
                                 **frame)
     new = {f"new_{name}": int(value) for name, value in zip(NEURON_STATES, state[0], strict=True)}
     events = {f"saturations_{name}": int(counts[COUNTERS.index(name)]) for name in SATURATIONS}

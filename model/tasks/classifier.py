@@ -1,0 +1,64 @@
+"""Feed-forward classifiers whose synapses wait for the label: slow and fast layers, linear outputs.
+
+Biases are the weights from neurons that always say 1: eligibilities then serve them too.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from model.network import INPUT, Eligibility, Network, Population, Projection
+
+__all__ = ["Layer", "classifier"]
+
+DT = 1.0
+"""A point of a sample is a second: the time constants below are in points."""
+ONE = 1.0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """``size`` tanh neurons, shared out evenly over the time constants ``tau_m`` (in points)."""
+
+    size: int
+    tau_m: tuple[float, ...] = (1.0,)
+
+
+def classifier(name: str, *, inputs: int, layers: tuple[Layer, ...], classes: int, rate: float,
+               eligibility: Eligibility, steps: tuple[float, ...], feedback: str, gain: float,
+               rng: np.random.Generator) -> Network:
+    """``inputs`` channels, of which the last always says 1, → ``layers`` → ``classes``.
+
+    steps   the eligibility's step for each layer, outputs last
+    gain    standard deviation of the first layer's weights times √inputs; 1 in the other layers
+    """
+    network = Network(name=name, dt=DT, inputs=inputs)
+
+    def connect(source, target: str, rows: int, columns: int, scale: float, step: float) -> None:
+        limit = scale * np.sqrt(3.0 / columns)
+        shape = (rows, columns + 1)
+        forward, backward = rng.uniform(-limit, limit, (2, *shape))
+        forward[:, -1] = 0.0
+        network.projections.append(Projection(
+            source=source, target=target, weights=forward, rate=rate,
+            eligibility=replace(eligibility, step=step),
+            backward=None if source == INPUT else backward,
+            feedback="fixed" if source == INPUT else feedback))
+
+    source, columns, scale = INPUT, inputs - 1, gain
+    for number, (layer, step) in enumerate(zip(layers, steps, strict=False), start=1):
+        names = []
+        for k, tau_m in enumerate(layer.tau_m):
+            first, end = (layer.size * edge // len(layer.tau_m) for edge in (k, k + 1))
+            names.append(f"layer{number}-{k + 1}")
+            network.populations.append(Population(
+                name=names[-1], size=end - first, tau_m=tau_m, tau_r=DT, taps="instant"))
+            connect(source, names[-1], end - first, columns, scale, step)
+        always = f"one{number}"
+        network.populations.append(Population(name=always, size=1, tau_m=DT, tau_r=DT, bias=ONE,
+                                              activation="linear", taps="instant"))
+        source, columns, scale = (*names, always), layer.size, 1.0
+    network.populations.append(Population(name="out", size=classes, tau_m=DT, tau_r=DT,
+                                          activation="linear", taps="instant", output=True))
+    connect(source, "out", classes, columns, 0.5, steps[-1])
+    return network

@@ -1,0 +1,87 @@
+"""MNIST-1D (Greydanus 2020): ten shapes in 40 noisy points, moved, scaled and sheared at random.
+
+The data come from the package's own generator, and so does the split into 4000 training and 1000
+test samples.  Whatever is chosen here was chosen on 1000 samples more, which the generator draws
+from another seed.  Three variants: eight successive points at once out of 40 or out of 72, or one.
+"""
+
+from functools import cache, partial
+
+import numpy as np
+
+from model.network import Eligibility, Network, NetworkError
+from model.tasks.classifier import Layer, classifier
+from model.tasks.samples import Samples, SampleTask
+from model.tasks.task import random_source
+
+__all__ = ["MNIST1D", "MNIST1D_72", "MNIST1D_SCALAR"]
+
+CLASSES = 10
+SEED, VALIDATION_SEED, VALIDATION = 42, 43, 1000
+"""The generator's own seed, whose data are those of the publication; another; samples from it."""
+AMPLITUDE = 0.5
+"""Of the inputs: their standard deviation, so that the largest stay below 4."""
+RATE, MOMENTUM, GAIN = 2.0**-4, 2.0**-5, 2.0
+"""Rate of the momentum and the share of it that a sample makes; width of the first weights."""
+STEPS = (2.0**-10, 2.0**-12, 2.0**-11)
+"""Of the weights, layer by layer: smaller where many sources move together."""
+MODULATORS = (1.0, 0.02)
+SHARPNESS, SMOOTHING = 0.1, 0.1
+
+
+@cache
+def _generated(points: int, seed: int) -> dict:
+    try:
+        from mnist1d.data import get_dataset_args, make_dataset
+    except ImportError as error:
+        raise NetworkError("task mnist1d needs the package mnist1d: make install-data") from error
+    arguments = get_dataset_args()
+    arguments.final_seq_length, arguments.seed = points, seed
+    # The generator draws from NumPy's global one, which is given back as it was.
+    before = np.random.get_state()
+    try:
+        return make_dataset(arguments)
+    finally:
+        np.random.set_state(before)
+
+
+def _load(part: str, *, points: int, taps: int) -> Samples:
+    data = _generated(points, VALIDATION_SEED if part == "validation" else SEED)
+    x, y = (data["x_test"], data["y_test"]) if part == "test" else (data["x"], data["y"])
+    samples = Samples(_delayed(AMPLITUDE * x, taps), y)
+    return samples.first(VALIDATION) if part == "validation" else samples
+
+
+def _delayed(x: np.ndarray, taps: int) -> np.ndarray:
+    """A point and the ``taps`` − 1 before it (0 before the first), and a channel always 1."""
+    channels = [np.pad(x, ((0, 0), (delay, 0)))[:, : x.shape[1]] for delay in range(taps)]
+    return np.stack([*channels, np.ones_like(x)], axis=2)
+
+
+def _build(seed: int, *, name: str, taps: int, layers: tuple[Layer, ...]) -> Network:
+    eligibility = Eligibility(update="sign", momentum=MOMENTUM, scale=2.0**-3)
+    return classifier(name, inputs=taps + 1, layers=layers, classes=CLASSES, rate=RATE,
+                      eligibility=eligibility, steps=STEPS, feedback="kolen-pollack", gain=GAIN,
+                      rng=random_source(name, "weights", seed))
+
+
+def _task(name: str, about: str, *, points: int, taps: int, layers: tuple[Layer, ...],
+          epochs: int) -> SampleTask:
+    return SampleTask(
+        name=name, about=about, epochs=epochs, classes=CLASSES, layers=len(layers) + 1,
+        drain=len(layers) + 1, sharpness=SHARPNESS, smoothing=SMOOTHING, modulators=MODULATORS,
+        build=partial(_build, name=name, taps=taps, layers=layers),
+        load=partial(_load, points=points, taps=taps))
+
+
+MNIST1D = _task(
+    "mnist1d", "MNIST-1D, 8 of 40 points at a time, the label at the end: 8 → 48 → 32 → 10",
+    points=40, taps=8, layers=(Layer(48), Layer(32, (2.0, 4.0, 8.0))), epochs=30)
+MNIST1D_72 = _task(
+    "mnist1d-72", "MNIST-1D, 8 of 72 points at a time: 8 → 48 → 32 → 10",
+    points=72, taps=8, layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))),
+    epochs=30)
+MNIST1D_SCALAR = _task(
+    "mnist1d-scalar", "MNIST-1D, one of 72 points at a time: 1 → 64 → 48 → 10",
+    points=72, taps=1, layers=(Layer(64, (1.0, 2.0, 4.0, 8.0)), Layer(48, (1.0, 2.0, 4.0, 8.0))),
+    epochs=30)
