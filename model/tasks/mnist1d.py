@@ -34,7 +34,7 @@ def _generated(points: int, seed: int) -> dict:
     try:
         from mnist1d.data import get_dataset_args, make_dataset
     except ImportError as error:
-        raise NetworkError("task mnist1d needs the package mnist1d: make install-data") from error
+        raise NetworkError("task mnist1d needs the package mnist1d: make data") from error
     arguments = get_dataset_args()
     arguments.final_seq_length, arguments.seed = points, seed
     # The generator draws from NumPy's global one, which is given back as it was.
