@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench bitstream clean
+.PHONY: help install data run test lint bench bitstream clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed ## make .venv with the command line .venv/bin/vle
+
+data: $(VENV)/installed-data ## install what the tasks on third-party data need
 
 run: $(VENV)/installed ## learn temporal XOR online on the simulated core; see build/run
 	@echo "== learning temporal XOR on the simulated core"
@@ -59,7 +61,12 @@ $(VENV)/installed-bench: pyproject.toml | $(BIN)/python
 	@$(PIP) --editable '.[bench]'
 	@touch $@ $(VENV)/installed
 
+$(VENV)/installed-data: pyproject.toml | $(BIN)/python
+	@echo "== installing, with third-party data"
+	@$(PIP) --editable '.[data]'
+	@touch $@ $(VENV)/installed
+
 $(VENV)/installed-test: pyproject.toml | $(BIN)/python
 	@echo "== installing, with what the tests need"
 	@$(PIP) --editable '.[test]'
-	@touch $@ $(VENV)/installed $(VENV)/installed-fpga
+	@touch $@ $(VENV)/installed $(VENV)/installed-fpga $(VENV)/installed-data

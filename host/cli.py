@@ -16,17 +16,16 @@ from host.link_commands import info, serve
 from host.new_command import new
 from host.options import (
     MOST_STEPS,
-    Known,
     device_option,
     json_option,
     known_devices,
-    known_rules,
-    known_tasks,
+    known_runs,
     lanes_option,
     print_json,
     seed_option,
     step_bar,
 )
+from host.run_command import run
 from host.stream_command import stream
 from model.network import NetworkError
 from sim.library import StuckError
@@ -44,40 +43,6 @@ def cli(context):
     """A core that learns temporal signals online, with rules local in space and time."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-@cli.command()
-@click.argument("task", type=Known("task", known_tasks))
-@device_option("model", "Where the network lives: the golden model, quick, or the simulated core. "
-         "Both learn the same numbers.")
-@click.option("--steps", type=click.IntRange(1, MOST_STEPS), metavar="N",
-              help="Training steps; the task's own number by default.")
-@seed_option
-@click.option("--rule", type=Known("rule", known_rules), default="vle", show_default=True,
-              metavar="vle|gle|instant|feedback",
-              help="vle: trace, learned taps, learned B. gle: prospective, fixed taps, B tied. "
-              "instant: plain ΔW = ē r. feedback: vle with fixed random B.")
-@lanes_option
-@click.option("--out", metavar="DIR",
-              help="Write result.json, curves.csv, frozen.csv and learning.png there.")
-@json_option
-def run(task, device, steps, seed, rule, lanes, out, as_json):
-    """Train TASK online, then freeze plasticity and noise and test on an unseen stream."""
-    from host import report
-    from host.device import open_device
-    from host.run import run_task
-    folder = report.claim_folder(out) if out is not None else None
-    chosen = known_tasks()[task]
-    with open_device(device, lanes=lanes) as opened, \
-            step_bar(steps or chosen.steps, task) as advance:
-        finished = run_task(chosen, opened, rule=rule, seed=seed, steps=steps, progress=advance)
-    written = report.write(finished, folder) if folder is not None else []
-    if as_json:
-        print_json(finished.result)
-        return
-    click.echo(report.summary(finished))
-    if written:
-        click.echo(f"  {'written':<19} {', '.join(map(str, written))}")
 
 
 @cli.command()
@@ -111,13 +76,15 @@ def verify(device, lanes, steps, seed, as_json):
 @json_option
 def tasks(as_json):
     """List the tasks."""
-    rows = {name: {"about": task.about, "steps": task.steps}
-            for name, task in known_tasks().items()}
+    rows = {name: {"about": task.about, length: getattr(task, length)}
+            for name, task in known_runs().items()
+            for length in ("epochs", "steps") if hasattr(task, length)}
     if as_json:
         print_json(rows)
         return
     for name, row in rows.items():
-        click.echo(f"{name:<8} {row['about']} ({row['steps']} steps)")
+        length = ", ".join(f"{row[what]} {what}" for what in ("epochs", "steps") if what in row)
+        click.echo(f"{name:<14} {row['about']} ({length})")
 
 
 @cli.command()
@@ -138,6 +105,7 @@ cli.add_command(diff)
 cli.add_command(formats)
 cli.add_command(gradient)
 cli.add_command(growth)
+cli.add_command(run)
 cli.add_command(info)
 cli.add_command(new)
 cli.add_command(restore)

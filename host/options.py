@@ -9,8 +9,8 @@ import click
 
 __all__ = [
     "MOST_STEPS", "Known", "Several", "device_option", "json_option", "known_compared",
-    "known_devices", "known_rules", "known_tasks", "lanes_option", "print_json", "seed_option",
-    "step_bar", "trial_bar",
+    "known_devices", "known_rules", "known_runs", "known_tasks", "lanes_option", "print_json",
+    "sample_bar", "seed_option", "step_bar", "trial_bar",
 ]
 
 MOST_LANES = 8
@@ -47,6 +47,12 @@ def known_tasks():
     """Tasks by name."""
     from model.tasks import TASKS
     return TASKS
+
+
+def known_runs():
+    """All that ``vle run`` can run, by name: tasks of streams and of samples, and experiments."""
+    from model.tasks import EXPERIMENTS, SAMPLE_TASKS, TASKS
+    return TASKS | SAMPLE_TASKS | EXPERIMENTS
 
 
 def known_devices():
@@ -121,6 +127,19 @@ def step_bar(total: int | None, what: str | None):
             if error is not None:
                 bar.set_postfix_str(f"error {error:.3g}", refresh=False)
             bar.update(steps)
+        yield advance
+
+
+@contextmanager
+def sample_bar(total: int, what: str):
+    """A bar on a terminal: yields advance(samples, validation accuracy or nothing)."""
+    from tqdm import tqdm
+    with tqdm(total=total, desc=what, unit=" samples", leave=False,
+              disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        def advance(samples: int, accuracy: float | None = None) -> None:
+            if accuracy is not None:
+                bar.set_postfix_str(f"validation {accuracy:.1%}", refresh=False)
+            bar.update(samples)
         yield advance
 
 

@@ -174,7 +174,7 @@ def projection_record(network: Network, projection: Projection, populations: lis
     frac = max([f for f in FACTOR_FRACS if f <= FACTOR_WIDTH - 3 + k], default=FACTOR_FRACS[0])
     if frac < least:
         raise NetworkError(f"{where}: rate × dt = {projection.rate * network.dt:g}; with an "
-                           f"eligibility of scale 2^-{third['scale_shift']} the limit is "
+                           f"eligibility of scale 2^-{third['scale_shift']} it must be below "
                            f"{2.0**(FACTOR_WIDTH - 2 - least):g}")
     if projection.feedback not in FEEDBACK:
         raise NetworkError(f"{where}: unknown feedback '{projection.feedback}'; there are: "

@@ -23,7 +23,7 @@ AMPLITUDE = 0.5
 """Of the inputs: their standard deviation, so that the largest stay below 4."""
 RATE, MOMENTUM, GAIN = 2.0**-4, 2.0**-5, 2.0
 """Rate of the momentum and the share of it that a sample makes; width of the first weights."""
-STEPS = (2.0**-10, 2.0**-12, 2.0**-11)
+STEPS = (2.0**-11, 2.0**-13, 2.0**-12)
 """Of the weights, layer by layer: smaller where many sources move together."""
 MODULATORS = (1.0, 0.02)
 SHARPNESS, SMOOTHING = 0.1, 0.1

@@ -13,7 +13,7 @@ from host import verify as verify_module
 from host.cli import main
 from host.device import DEVICES, DeviceKind
 from model.frames import FROZEN
-from model.tasks import TASKS
+from model.tasks import EXPERIMENTS, SAMPLE_TASKS, TASKS
 from tests.host.stand_ins import ECHO
 
 RUN_FIELDS = {"task", "device", "rule", "seed", "lanes", "steps", "seconds", "steps_per_second",
@@ -155,11 +155,11 @@ def test_verify_of_dead_data_fails(capsys, monkeypatch):
 
 
 def test_tasks_and_devices_are_listed(capsys):
-    assert {"xor", "chain", "notes"} <= _json(capsys, "tasks").keys()
+    assert {"xor", "chain", "notes", "mnist1d", "songbird"} <= _json(capsys, "tasks").keys()
     assert {"model", "sim"} <= _json(capsys, "devices").keys()
     assert main(["tasks"]) == 0 and main(["devices"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [*TASKS, *DEVICES]
+    assert [line.split()[0] for line in lines] == [*TASKS, *SAMPLE_TASKS, *EXPERIMENTS, *DEVICES]
 
 
 def test_an_interrupt_ends_quietly(capsys, monkeypatch):

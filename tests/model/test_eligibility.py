@@ -168,7 +168,7 @@ def test_resets_forget_and_frozen_synapses_stay():
 def test_a_rate_too_large_for_the_scale_is_refused():
     with pytest.raises(NetworkError) as refused:
         compile_network(network(Eligibility(scale=2.0**-6), rate=2.0))
-    assert "rate × dt = 0.04; with an eligibility of scale 2^-6 the limit is 0.015625" in str(
+    assert "rate × dt = 0.04; with an eligibility of scale 2^-6 it must be below 0.015625" in str(
         refused.value)
 
 
