@@ -26,6 +26,11 @@ def known(monkeypatch):
     monkeypatch.setitem(SAMPLE_TASKS, "orders", ORDERS)
 
 
+def table(path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
 def numbers(result: dict) -> dict:
     return {name: value for name, value in result.items() if name not in MEASURED}
 
@@ -63,7 +68,7 @@ def test_the_command_writes_curves_and_a_confusion_matrix(known, tmp_path, capsy
     out = capsys.readouterr().out
     assert "orders on model, seed 0, 4 lanes" in out and "of 60 unseen samples right" in out
     result = json.loads((tmp_path / "result.json").read_text())
-    rows = list(csv.reader((tmp_path / "epochs.csv").open()))
+    rows = table(tmp_path / "epochs.csv")
     assert rows[0] == ["epoch", "training", "validation"] and len(rows) == 2
     assert float(rows[1][2]) == result["validation_accuracy"]
     assert (tmp_path / "confusion.png").stat().st_size > 10_000
@@ -75,7 +80,7 @@ def test_an_experiment_writes_its_own_figure(tmp_path, capsys):
     assert found["task"] == "reward" and 0 <= found["right"] <= 1
     assert json.loads((tmp_path / "result.json").read_text()) == found
     assert (tmp_path / "reward.png").stat().st_size > 10_000
-    panels = {row[0] for row in csv.reader((tmp_path / "curves.csv").open())}
+    panels = {row[0] for row in table(tmp_path / "curves.csv")}
     assert "the expectation is learned too" in panels
     assert main(["run", "reward", "--steps", "2000"]) == 0
     assert "right without memory" in capsys.readouterr().out
