@@ -51,8 +51,8 @@ def known_tasks():
 
 def known_runs():
     """All that ``vle run`` can run, by name: tasks of streams and of samples, and experiments."""
-    from model.tasks import EXPERIMENTS, SAMPLE_TASKS, TASKS
-    return TASKS | SAMPLE_TASKS | EXPERIMENTS
+    from model.tasks import EXPERIMENTS, RECORDED, SAMPLE_TASKS, TASKS
+    return TASKS | RECORDED | SAMPLE_TASKS | EXPERIMENTS
 
 
 def known_devices():

@@ -1,6 +1,7 @@
 """What a network can learn, by name: streams, labelled samples, and experiments."""
 
 from model.tasks.chain import CHAIN
+from model.tasks.co2 import CO2
 from model.tasks.digits import DIGITS
 from model.tasks.experiment import Experiment
 from model.tasks.eyeblink import EYEBLINK
@@ -14,11 +15,14 @@ from model.tasks.task import PARTS, Stream, Task
 from model.tasks.xor import XOR
 from model.tasks.xor_deep import XOR_DEEP
 
-__all__ = ["EXPERIMENTS", "PARTS", "SAMPLE_TASKS", "TASKS", "Experiment", "SampleTask", "Stream",
-           "Task"]
+__all__ = ["EXPERIMENTS", "PARTS", "RECORDED", "SAMPLE_TASKS", "TASKS", "Experiment",
+           "SampleTask", "Stream", "Task"]
 
 TASKS: dict[str, Task] = {task.name: task for task in (XOR, CHAIN, NOTES, LAGLINE, XOR_DEEP)}
 """Tasks of endless streams, which every rule can learn."""
+
+RECORDED: dict[str, Task] = {CO2.name: CO2}
+"""The same on recorded series, which end."""
 
 SAMPLE_TASKS: dict[str, SampleTask] = {
     task.name: task for task in (MNIST1D, MNIST1D_72, MNIST1D_SCALAR, DIGITS)}

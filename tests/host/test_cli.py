@@ -13,7 +13,7 @@ from host import verify as verify_module
 from host.cli import main
 from host.device import DEVICES, DeviceKind
 from model.frames import FROZEN
-from model.tasks import EXPERIMENTS, SAMPLE_TASKS, TASKS
+from model.tasks import EXPERIMENTS, RECORDED, SAMPLE_TASKS, TASKS
 from tests.host.stand_ins import ECHO
 
 RUN_FIELDS = {"task", "device", "rule", "seed", "lanes", "steps", "seconds", "steps_per_second",
@@ -159,7 +159,8 @@ def test_tasks_and_devices_are_listed(capsys):
     assert {"model", "sim"} <= _json(capsys, "devices").keys()
     assert main(["tasks"]) == 0 and main(["devices"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [*TASKS, *SAMPLE_TASKS, *EXPERIMENTS, *DEVICES]
+    assert [line.split()[0] for line in lines] == [
+        *TASKS, *RECORDED, *SAMPLE_TASKS, *EXPERIMENTS, *DEVICES]
 
 
 def test_an_interrupt_ends_quietly(capsys, monkeypatch):
