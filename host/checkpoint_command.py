@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from host.options import device_option, json_option, lanes_option, print_json
+from host.options import KnownDevice, device_option, json_option, lanes_option, print_json
 
 __all__ = ["read_setup", "restore", "save"]
 
@@ -37,18 +37,25 @@ def _say(summary: dict, what: str, as_json: bool) -> None:
 @click.command()
 @click.argument("network", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--device", type=KnownDevice(), metavar="serial:URL",
+              help="Save what this device holds, which runs NETWORK since an earlier command.")
 @json_option
-def save(network, file, as_json):
-    """Make the checkpoint FILE of NETWORK, as it starts: all that a device needs, in one .npz.
+def save(network, file, device, as_json):
+    """Make the checkpoint FILE of NETWORK, a .toml file or the checkpoint that it went on from.
 
-    What a device has learned is saved by vle stream --save.
+    Without a device it holds the network as it starts. A board goes on running between commands:
+    name it to save what it has learned. For the others there is vle stream --save.
     """
     from host.checkpoint import save_checkpoint
     from host.device import open_device
     setup, steps = read_setup(network)
-    with open_device("model") as device:
-        device.load(setup)
-        save_checkpoint(file, device, setup, steps=steps)
+    with open_device(device or "model") as opened:
+        if device is None:
+            opened.load(setup)
+        else:
+            opened.adopt(setup)
+            steps += opened.counters()["steps"]
+        save_checkpoint(file, opened, setup, steps=steps)
     _say(_summary(setup, steps, file=str(file)), f"written: {file}", as_json)
 
 

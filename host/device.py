@@ -76,15 +76,28 @@ class Device(ABC):
 
         Raises :class:`model.network.NetworkError` if it cannot be compiled or does not fit.
         """
-        program = network.program if isinstance(network, Setup) else network
-        if isinstance(program, Network):
-            program = compile_network(program, seed=seed)
+        program = _compiled(network, seed)
         self._program = None
         self._load(program)
         self._begin(program)
 
+    def adopt(self, network: Program | Network | Setup, *, seed: int = 0) -> None:
+        """Go on with a network that the device runs already, as boards do; nothing is probed.
+
+        States and counters stay; arguments as for :meth:`load`.  :class:`DeviceError` where the
+        device runs something of another size, or nothing before a network is loaded.
+        """
+        program = _compiled(network, seed)
+        self._program = None
+        self._adopt(program)
+        self._begin(program)
+        self._set_probes(self._probes)
+
     def _begin(self, program: Program) -> None:
         self._program, self._probes = program, ProbeList(program, [], limit=self.most_probes)
+
+    def _adopt(self, program: Program) -> None:
+        raise DeviceError(f"device '{self.name}' runs nothing before a network is loaded")
 
     def probe(self, entries: Iterable[tuple[str, int | slice]]) -> None:
         """Choose the values that frames with ``Flag.PROBE`` bring along, in ``Outputs.probes``.
@@ -222,6 +235,12 @@ class Device(ABC):
 
     @abstractmethod
     def _counters(self) -> dict: ...
+
+
+def _compiled(network: Program | Network | Setup, seed: int) -> Program:
+    if isinstance(network, Network):
+        return compile_network(network, seed=seed)
+    return network.program if isinstance(network, Setup) else network
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import click
 
 __all__ = [
-    "MOST_STEPS", "Known", "Several", "device_option", "json_option", "known_compared",
-    "known_devices", "known_rules", "known_runs", "known_tasks", "lanes_option", "print_json",
-    "sample_bar", "seed_option", "step_bar", "trial_bar",
+    "MOST_STEPS", "Known", "KnownDevice", "Several", "device_option", "json_option",
+    "known_compared", "known_devices", "known_rules", "known_runs", "known_tasks", "lanes_option",
+    "print_json", "sample_bar", "seed_option", "step_bar", "trial_bar",
 ]
 
 MOST_LANES = 8

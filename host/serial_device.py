@@ -50,11 +50,7 @@ class SerialDevice(SimDevice):
         """The link's counters, as :meth:`host.remote.RemoteCore.link_counters`."""
         return self._core.link_counters()
 
-    def adopt(self, program: Program) -> None:
-        """Go on with ``program`` where the core is, which runs it already; nothing is probed.
-
-        :class:`DeviceError` where the core runs something of another size.
-        """
+    def _adopt(self, program: Program) -> None:
         config = self._choose(program)
         layout = Layout(config, program)
         self._obtain(config)
@@ -67,8 +63,6 @@ class SerialDevice(SimDevice):
         self._layout = layout
         self._addresses.clear()
         self._before = self._core.link_counters()
-        self._begin(program)
-        self._set_probes(self._probes)
 
     def _obtain(self, config: Config) -> None:
         if self._core is None:

@@ -38,6 +38,9 @@ def _modulator(context, option, value: str | None):
 @lanes_option
 @click.option("--learn/--no-learn", default=True, show_default=True,
               help="With --no-learn plasticity and noise are off, and targets only judge.")
+@click.option("--adopt", is_flag=True,
+              help="Go on with what the device holds, which runs NETWORK since an earlier command "
+              "(serial:URL), instead of loading it.")
 @click.option("--out", type=_PATH, metavar="FILE|-",
               help="Outputs: .csv, .npy, .wav or - for lines on standard output, where they go by "
               "default if the input is -.")
@@ -53,7 +56,7 @@ def _modulator(context, option, value: str | None):
 @click.option("--trace", type=_PATH, metavar="FILE",
               help="Where to: .npz (an array per value) or .csv (written on the way).")
 @json_option
-def stream(network, inputs, targets, modulator, device, lanes, learn, out, save, save_every,
+def stream(network, inputs, targets, modulator, device, lanes, learn, adopt, out, save, save_every,
            probes, every, trace, as_json):
     """Run NETWORK, a .toml file or a checkpoint, on your own samples, learning on line.
 
@@ -78,7 +81,11 @@ def stream(network, inputs, targets, modulator, device, lanes, learn, out, save,
     setup, steps = read_setup(network)
     with ExitStack() as stack:
         opened = stack.enter_context(open_device(device, lanes=lanes))
-        opened.load(setup)
+        if adopt:
+            opened.adopt(setup)
+            steps += opened.counters()["steps"]
+        else:
+            opened.load(setup)
         run = None
         if trace is not None:
             run = stack.enter_context(closing(

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from model.compiler import compile_network
 from model.network import NetworkError
 from model.program import State
 from model.random_network import random_frames, random_network
+from tests.host.served import served
 
 STEPS, STOP = 400, 170
 
@@ -35,27 +37,36 @@ def learned(tmp_path):
         return path, setup, device.save()
 
 
+@contextmanager
+def opened(name: str, lanes: int):
+    """A device by name, the serial one by a link that is served on this machine."""
+    with ExitStack() as stack:
+        name = stack.enter_context(served()) if name == "serial" else name
+        yield stack.enter_context(open_device(name, lanes=lanes))
+
+
 def same(one: State, other: State) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in State.names())
 
 
 @pytest.mark.parametrize("back_ends", [
     [("model", 4), ("model", 4)], [("sim", 4), ("sim", 4)], [("model", 4), ("sim", 1)],
-    [("sim", 2), ("model", 4)], [("sim", 1), ("sim", 8)],
+    [("sim", 2), ("model", 4)], [("sim", 1), ("sim", 8)], [("serial", 4), ("model", 4)],
+    [("sim", 4), ("serial", 4)],
 ])
 @pytest.mark.parametrize("key", [3, 4])
 def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, back_ends, key):
     program = compile_network(random_network(key, 8), seed=key)
     frames, path = random_frames(program, STEPS, key, 9), tmp_path / "a.npz"
     (first, lanes), (second, other_lanes) = back_ends
-    with open_device(first, lanes=lanes) as device:
+    with opened(first, lanes) as device:
         device.load(program)
         before = device.run(frames[:STOP])
         save_checkpoint(path, device, Setup.plain(program), steps=STOP)
         stopped = device.save()
         after = device.run(frames[STOP:])
         unbroken = device.save()
-    with open_device(second, lanes=other_lanes) as device:
+    with opened(second, other_lanes) as device:
         assert load_checkpoint(path, device).steps == STOP
         assert same(device.save(), stopped)
         resumed = device.run(frames[STOP:])
@@ -205,3 +216,32 @@ def test_the_command_line_saves_and_restores(tmp_path, capsys):
     assert capsys.readouterr().err == f"vle: {network} is not a checkpoint\n"
     assert main(["save", str(network), str(tmp_path / "no" / "a.npz")]) == 2
     assert "cannot write the checkpoint" in capsys.readouterr().err
+
+
+def test_what_a_board_goes_on_with_can_be_adopted_and_saved(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.toml").write_text(TEMPLATE, encoding="utf-8")
+    wave = np.sin(np.arange(300) / 15)
+    np.save("x.npy", 50 + 25 * wave)
+    np.save("first.npy", 50 + 25 * wave[:120])
+    np.save("rest.npy", 50 + 25 * wave[120:])
+    stream = ["stream", "--target"]
+    assert main([*stream, "x.npy", "net.toml", "--input", "x.npy", "--save", "unbroken.npz"]) == 0
+    with served() as url:
+        board = ["--device", url]
+        assert main([*stream, "first.npy", "net.toml", "--input", "first.npy", *board]) == 0
+        assert main(["save", "net.toml", "half.npz", *board]) == 0
+        assert main([*stream, "rest.npy", "net.toml", "--input", "rest.npy", "--adopt", *board,
+                     "--save", "end.npz"]) == 0
+        assert main(["restore", "half.npz", *board]) == 0
+        assert main([*stream, "rest.npy", "half.npz", "--input", "rest.npy", "--adopt", *board,
+                     "--save", "again.npz"]) == 0
+    unbroken, half, end, again = (read_checkpoint(f"{name}.npz")
+                                  for name in ("unbroken", "half", "end", "again"))
+    assert (half.steps, end.steps, again.steps) == (120, 300, 300)
+    for other in (end, again):
+        assert same(unbroken.setup.program.state, other.setup.program.state)
+    assert not same(half.setup.program.state, end.setup.program.state)
+    capsys.readouterr()
+    assert main(["save", "net.toml", "no.npz", "--device", "sim"]) == 2
+    assert capsys.readouterr().err == "vle: device 'sim' runs nothing before a network is loaded\n"
