@@ -222,20 +222,21 @@ def test_what_a_board_goes_on_with_can_be_adopted_and_saved(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.toml").write_text(TEMPLATE, encoding="utf-8")
     wave = np.sin(np.arange(300) / 15)
-    np.save("x.npy", 50 + 25 * wave)
-    np.save("first.npy", 50 + 25 * wave[:120])
-    np.save("rest.npy", 50 + 25 * wave[120:])
-    stream = ["stream", "--target"]
-    assert main([*stream, "x.npy", "net.toml", "--input", "x.npy", "--save", "unbroken.npz"]) == 0
+    both = np.column_stack([50 + 25 * wave, 60 + 20 * np.roll(wave, 5)])
+    for name, part in (("all", both), ("first", both[:120]), ("rest", both[120:])):
+        np.save(f"{name}.npy", part)
+
+    def stream(network: str, data: str, *more: str) -> None:
+        assert main(["stream", network, "--input", data, "--target", data, *more]) == 0
+
+    stream("net.toml", "all.npy", "--save", "unbroken.npz")
     with served() as url:
         board = ["--device", url]
-        assert main([*stream, "first.npy", "net.toml", "--input", "first.npy", *board]) == 0
+        stream("net.toml", "first.npy", *board)
         assert main(["save", "net.toml", "half.npz", *board]) == 0
-        assert main([*stream, "rest.npy", "net.toml", "--input", "rest.npy", "--adopt", *board,
-                     "--save", "end.npz"]) == 0
+        stream("net.toml", "rest.npy", "--adopt", *board, "--save", "end.npz")
         assert main(["restore", "half.npz", *board]) == 0
-        assert main([*stream, "rest.npy", "half.npz", "--input", "rest.npy", "--adopt", *board,
-                     "--save", "again.npz"]) == 0
+        stream("half.npz", "rest.npy", "--adopt", *board, "--save", "again.npz")
     unbroken, half, end, again = (read_checkpoint(f"{name}.npz")
                                   for name in ("unbroken", "half", "end", "again"))
     assert (half.steps, end.steps, again.steps) == (120, 300, 300)
