@@ -1,8 +1,8 @@
 """Names of internal values: ``slow.u``, ``slow.u[3]``, ``input>slow.W``, ``slow>out.W[0,2:5]``.
 
 A population has neuron and population states, a projection has W and B (target, source) and the
-traces of its sources.  ``taps`` stands for c0 and c1, ``*`` for every state, and alone for every
-value there is.
+traces of its sources; where the program has eligibilities, both have those too.  ``taps`` stands
+for c0 and c1, ``*`` for every state, and alone for every value there is.
 """
 
 import re
@@ -13,6 +13,9 @@ import numpy as np
 
 from host.checks import DeviceError
 from model.program import (
+    ELIGIBILITY_FORMATS,
+    ELIGIBILITY_NEURON_STATES,
+    ELIGIBILITY_SYNAPSE_STATES,
     NEURON_STATES,
     POPULATION_STATES,
     STATE_FORMATS,
@@ -27,6 +30,7 @@ ALIASES = {"ē": ("error",), "ψ": ("psi",), "ξ": ("xi",), "I": ("current",), "
            "ΔI": ("change",), "α": ("alpha",), "taps": ("c0", "c1")}
 OF_POPULATION = (*NEURON_STATES, *POPULATION_STATES)
 OF_PROJECTION = (*TRACE_STATES, *SYNAPSE_STATES)
+FORMATS = STATE_FORMATS | ELIGIBILITY_FORMATS
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,18 @@ class Selection:
 
     def real(self, values: np.ndarray) -> np.ndarray:
         """Integers of this state as float64 in its units, exactly."""
-        form = STATE_FORMATS.get(self.state)
+        form = FORMATS.get(self.state)
         return np.asarray(values, np.float64) if form is None else form.real(values)
 
 
 def places(program: Program) -> dict[str, tuple[str, ...]]:
     """What has states, and which; parallel projections are numbered from the second on."""
-    found = {name: OF_POPULATION for name in program.population_names}
+    neurons = tuple(ELIGIBILITY_NEURON_STATES) if program.eligible else ()
+    synapses = tuple(ELIGIBILITY_SYNAPSE_STATES) if program.eligible else ()
+    found = {name: OF_POPULATION + neurons for name in program.population_names}
     for name in program.projection_names:
         same = sum(other == name or other.startswith(name + "#") for other in found)
-        found[f"{name}#{same + 1}" if same else name] = OF_PROJECTION
+        found[f"{name}#{same + 1}" if same else name] = OF_PROJECTION + synapses
     return found | {"generator": ()}
 
 
@@ -114,15 +120,13 @@ def _selection(program: Program, place: str, state: str, index: str | None) -> S
 
 def _extent(program: Program, place: str, state: str) -> tuple[int, tuple[int, ...]]:
     """First index of a state's part, and the part's shape."""
-    if state in OF_POPULATION:
-        number = program.population_names.index(place)
+    number = list(places(program)).index(place)
+    if number < len(program.populations):
         record = program.populations[number]
         if state in POPULATION_STATES:
             return number, ()
         return int(record["first"]), (int(record["size"]),)
-    number = [name for name, states in places(program).items()
-              if states is OF_PROJECTION].index(place)
-    record = program.projections[number]
+    record = program.projections[number - len(program.populations)]
     if state in TRACE_STATES:
         return int(record["trace_first"]), (int(record["source_size"]),)
     return int(record["synapse_first"]), (int(record["target_size"]), int(record["source_size"]))
