@@ -1,6 +1,7 @@
 """Internal values by name, recorded on the way, in files, and compared."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from host.network_template import TEMPLATE
 from host.recorder import Recorder
 from host.selection import ALIASES, places, select
 from host.trace_file import Trace, read_trace
+from model.compiler import compile_network
 from model.formats import MEMBRANE, WEIGHT
 from model.frames import Frames
-from model.network import NetworkError
+from model.network import Eligibility, NetworkError
 from tests.host.stand_ins import Broken
 
 STEPS = 100
@@ -69,11 +71,15 @@ def test_names_stand_for_the_values_of_their_place(setup):
     assert chosen[0].real(np.array([MEMBRANE.one])).tolist() == [1.0]
 
 
-def test_a_star_is_every_value_once(setup):
-    program = setup.program
+@pytest.mark.parametrize("eligibility", [None, Eligibility()])
+def test_a_star_is_every_value_once(setup, eligibility):
+    first, *others = setup.network.projections
+    program = compile_network(replace(setup.network, projections=[
+        replace(first, eligibility=eligibility), *others]))
     chosen = select(program, ["*"])
     seen = {(one.state, int(k)) for one in chosen for k in one.indices}
-    total = sum(len(program.state[name]) for name in program.state.names())
+    total = sum(len(program.state[name]) for name in program.state.present())
+    assert (("eligibility", 0) in seen) == program.eligible == (eligibility is not None)
     assert len(seen) == sum(len(one.indices) for one in chosen) == total
     assert {state for states in ALIASES.values() for state in states} <= {one.state
                                                                          for one in chosen}
