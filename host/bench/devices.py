@@ -1,12 +1,11 @@
 """Cycles and speed of the simulated core, for any number of lanes."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hdl.config import Config
 from hdl.layout import Layout
 from host.bench.networks import stream
-from host.capacity import fitting
 from host.sim_device import SimDevice
 from model.compiler import compile_network
 from model.frames import Frames
@@ -17,6 +16,7 @@ __all__ = ["Simulated", "common_core", "refusal", "simulate"]
 
 FIRST_STEPS, MOST_STEPS = 16, 20_000
 TURN_SECONDS, REPEATS = 0.5, 3
+LARGE = {"rows": 1024, "trace_rows": 1024, "words": 8192, "inputs": 1024, "outputs": 1024}
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,14 @@ def refusal(config: Config, program: Program) -> str | None:
 
 
 def common_core(lanes: int, programs: list[Program]) -> Config:
-    """A core of ``lanes`` for all ``programs`` that fit one: so that only one is compiled."""
-    config = Config(lanes=lanes)
-    for program in programs:
-        try:
-            config = fitting(config, program)
-        except NetworkError:
-            # Too large for any core of so few lanes: the caller says so where it is wanted.
-            continue
-    return config
+    """A core of ``lanes`` for all ``programs``: the default one, or else a large one for anything.
+
+    So that only one is compiled; cycles do not depend on capacities.
+    """
+    default = Config(lanes=lanes)
+    if all(refusal(default, program) is None for program in programs):
+        return default
+    return replace(default, **LARGE)
 
 
 def simulate(network: Network, config: Config) -> Simulated:

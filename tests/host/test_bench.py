@@ -181,9 +181,10 @@ def test_a_figure_of_one_point_can_be_drawn(tmp_path):
     assert (tmp_path / "one.png").stat().st_size > 1000
 
 
-def test_the_common_core_holds_what_fits():
+def test_one_core_serves_all_networks():
     programs = [compile_network(NETWORKS[name]()) for name in ("xor", "64-64-16", "128-128-32")]
     assert devices.common_core(1, programs[:1]) == Config(lanes=1)
     core = devices.common_core(1, programs)
-    assert devices.refusal(core, programs[1]) is None
-    assert "this core of 1 lanes has" in devices.refusal(core, programs[2])
+    assert [devices.refusal(core, program) for program in programs[:2]] == [None, None]
+    assert "needs 20480 synapse words; this core of 1 lanes has 8192" in devices.refusal(
+        core, programs[2])
