@@ -22,7 +22,8 @@ def test_the_python_example_learns():
     assert names["late"].std() > 0.1
 
 
-@pytest.mark.parametrize("command", ["run", "verify", "new", "stream", "save", "restore", "diff"])
+@pytest.mark.parametrize("command", ["run", "verify", "new", "stream", "save", "restore", "diff",
+                                     "bench", "growth"])
 def test_the_options_shown_are_those_there_are(command, capsys):
     shown = re.search(rf"    vle {command} (.*?)\n    vle", README, re.DOTALL)[1]
     assert main([command, "--help"]) == 0
