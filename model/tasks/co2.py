@@ -104,5 +104,5 @@ def baselines(part: str, *, forgetting: float = 1.0) -> dict[str, float]:
 
 CO2 = Task(
     name=NAME, about="CO₂ eight weeks ahead, Mauna Loa: 4 → 18 slow → 10 → 1, tanh",
-    steps=60_000, test_steps=370, washout=60, build=_build, draw=_draw,
+    steps=60_000, test_steps=380, washout=60, build=_build, draw=_draw,
 )

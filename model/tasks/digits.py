@@ -19,7 +19,7 @@ __all__ = ["DIGITS"]
 NAME, CLASSES, ROWS = "digits", 10, 8
 PARTS = {"train": slice(0, 1077), "validation": slice(1077, 1437), "test": slice(1437, 1797)}
 LAYERS = (Layer(48, (1.0, 2.0, 4.0, 8.0)), Layer(24))
-STEPS = (2.0**-9, 2.0**-10, 2.0**-10)
+STEPS = (2.0**-10, 2.0**-11, 2.0**-11)
 
 
 @cache
