@@ -76,12 +76,12 @@ def _task(name: str, about: str, *, points: int, taps: int, layers: tuple[Layer,
 
 MNIST1D = _task(
     "mnist1d", "MNIST-1D, 8 of 40 points at a time, the label at the end: 8 → 48 → 32 → 10",
-    points=40, taps=8, layers=(Layer(48), Layer(32, (2.0, 4.0, 8.0))), epochs=30)
+    points=40, taps=8, layers=(Layer(48), Layer(32, (2.0, 4.0, 8.0))), epochs=25)
 MNIST1D_72 = _task(
     "mnist1d-72", "MNIST-1D, 8 of 72 points at a time: 8 → 48 → 32 → 10",
     points=72, taps=8, layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))),
-    epochs=30)
+    epochs=25)
 MNIST1D_SCALAR = _task(
     "mnist1d-scalar", "MNIST-1D, one of 72 points at a time: 1 → 64 → 48 → 10",
     points=72, taps=1, layers=(Layer(64, (1.0, 2.0, 4.0, 8.0)), Layer(48, (1.0, 2.0, 4.0, 8.0))),
-    epochs=30)
+    epochs=25)
