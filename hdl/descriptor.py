@@ -4,15 +4,19 @@ A descriptor is a row of 32-bit words; the fields come from ``model.program`` wi
 replaced by places in this core's memories.  Host and hardware share this one description.
 """
 
+from enum import IntEnum
+
 from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.delay import delayed
 from hdl.memory import BUS
 from hdl.region import Region
 from model.program import POPULATION, PROJECTION
 
-__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "WORDS", "layout", "pack"]
+__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "Release", "WORDS", "layout",
+           "pack"]
 
 WORDS = 16
 """Words reserved for a descriptor in the address map."""
@@ -22,10 +26,24 @@ POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != 
 
 PROJECTION_FIELDS = {
     "source_row": 12, "source_rows": 12, "source_lane": 6, "source_span": 18,
-    "target_slot": 18, "target_size": 16, "word": 13, "trace_row": 12, "released": 9,
+    "target_slot": 18, "target_size": 16, "word": 13, "trace_row": 12, "source_last": 18,
+    "fresh": 1, "release": 2, "release_cap": 18, "released": 18,
 } | {k: w for k, w in PROJECTION.items() if k not in (
     "source_first", "source_size", "target_first", "target_size", "synapse_first", "trace_first")}
-"""``released``: populations that are complete once this projection has been visited."""
+"""``source_last``: slot of the last source; ``fresh``: the first projection to its target;
+``released``: all slots below have complete sums once this projection has been visited, and
+``release`` says which of them, up to ``release_cap``, have them before its end."""
+
+
+class Release(IntEnum):
+    """How the slots that a projection completes become complete while it is being visited."""
+
+    END = 0
+    """Only with the last word."""
+    TARGETS = 1
+    """In the last row of sources, every target with its visit."""
+    SOURCES = 2
+    """Every row of sources with its last target."""
 
 
 def layout(fields: dict[str, int]) -> data.StructLayout:
@@ -74,9 +92,11 @@ class DescriptorTable(wiring.Component):
                 write.en.eq(self.bus.active & self.bus.write & (self.bus.region == self.region)
                             & (self.bus.offset[:4] == word))]
             for k in range(self.readers):
-                read = store.read_port()
+                # Few words, all at once: logic cells rather than blocks of their own.
+                read = store.read_port(domain="comb")
                 low, high = 32 * word, min(32 * word + 32, bits)
                 m.d.comb += [
                     read.addr.eq(getattr(self, f"number_{k}")),
-                    getattr(self, f"data_{k}").as_value()[low:high].eq(read.data)]
+                    getattr(self, f"data_{k}").as_value()[low:high].eq(
+                        delayed(m, read.data, 1, f"word_{word}_{k}"))]
         return m

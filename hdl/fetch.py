@@ -1,7 +1,7 @@
 """Descriptors ahead of their use: read from their table, with one product formed from each.
 
-The table is walked once per step, a descriptor per clock, as far as the queue has room; so whoever
-takes one per clock or slower never waits, but for the first.
+The table is walked once per step, a descriptor per clock, as far as the queue has room, and may be
+walked again before all have been taken: so whoever takes one per clock or slower seldom waits.
 
     0  number          1  descriptor, operands          3  product: into the queue
 """
@@ -22,13 +22,13 @@ DEPTH = 6
 class DescriptorFetch(wiring.Component):
     """A stream of the first ``count`` descriptors of a table, each with a product.
 
-    start                       walk the table, from its first descriptor
+    start                       walk the table, from its first descriptor, when ``ready``
     number → arrived            read port of the table, one clock later
     arriving                    number of the descriptor that has arrived
     a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
+    ready                       all descriptors of this walk have been asked for
     valid, take                 a descriptor waits; it is taken
     descriptor, product, held   what waits: descriptor, a × b, ``side``
-    busy                        not all have been taken
 
     Latency 5 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
     """
@@ -36,7 +36,7 @@ class DescriptorFetch(wiring.Component):
     def __init__(self, layout: data.StructLayout, *, depth: int, side: int = 1):
         self.layout, self.side_width = layout, side
         super().__init__({
-            "start": In(1), "count": In(range(depth + 1)), "busy": Out(1),
+            "start": In(1), "count": In(range(depth + 1)), "ready": Out(1),
             "number": Out(range(depth)), "arrived": In(layout), "arriving": Out(range(depth)),
             "a": In(signed(18)), "b": In(signed(18)), "side": In(side),
             "valid": Out(1), "take": In(1), "descriptor": Out(layout),
@@ -54,7 +54,7 @@ class DescriptorFetch(wiring.Component):
         reads = Signal()
         m.d.comb += [
             self.number.eq(number), reads.eq((left != 0) & (owed != DEPTH)),
-            self.busy.eq((left != 0) | (owed != 0)),
+            self.ready.eq(left == 0),
             self.arriving.eq(delayed(m, number, 1, "arriving")),
             multiplier.a.eq(self.a), multiplier.b.eq(self.b)]
         # Owed are descriptors that were asked for and not taken yet: the queue has room for them.

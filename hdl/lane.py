@@ -6,11 +6,12 @@ Three products a synapse:
     Σ B e            backward, summed here over the targets of a source (W e where B is tied)
     ê ψ              the update of W, and of B under Kolen-Pollack; the mirror rule is a sign flip
 
-Stages (a stage is a clock; the row's words must arrive at stage 2):
+Stages (a stage is a clock; the target's words arrive at stage 7, for they take that long to form,
+and the neurons wait for the forward product only):
 
-    0  addresses         4  products, W and B decays       6  new weights before saturation
-    1  memories          5  changes aligned to 30 bits     7  written back
-    2  operands
+    0  addresses of W, B, r    7  W and B again, ψ, ξ, words      11  new weights, not yet limited
+    2  operands                9  products, W and B decays        12  written back
+    4  forward product        10  changes aligned to 30 bits
 
 Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers; memories of 18 bits for W, B, r
 and ψ, 32 for random words, 2 for ξ; distributed memory for the sums.
@@ -20,26 +21,22 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.accumulator import Accumulator
+from hdl.backward import BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.fixed import saturate
-from hdl.memory import BUS, StateMemory, attach
+from hdl.memory import Ram
 from hdl.multiplier import Multiplier
-from hdl.region import LANE_BITS, Region
 from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
-__all__ = ["WRITE_STAGE", "Access", "Lane", "Row", "bank_write"]
+__all__ = ["LATE", "WRITE_STAGE", "HostWrite", "Lane", "Row", "SourceWrites", "access_layout"]
 
-WRITE_STAGE = 7
+LATE = 7
+"""Clocks from a synapse's address to the words of its target."""
+PRODUCT = LATE + 2
+WRITE_STAGE = LATE + 5
 """Clocks from a synapse's address to its write-back."""
-
-Access = data.StructLayout({
-    "valid": 1, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1, "first": 1,
-    "last": 1})
-"""Where a lane looks: synapse word, row of sources, row of traces; whether the target is the first
-or the last of this row of sources."""
 
 Row = data.StructLayout({
     "e": signed(18), "factor": signed(18), "change": signed(32), "pull": 6, "word": 32,
@@ -48,94 +45,109 @@ Row = data.StructLayout({
 its shift, its random word; and the projection's settings."""
 
 
-def bank_write(**fields) -> wiring.Signature:
-    """A write of one row of a bank."""
-    return wiring.Signature({"enable": Out(1), "row": Out(12), "half": Out(1)}
-                            | {name: Out(shape) for name, shape in fields.items()})
+def _bits(depth: int) -> int:
+    return max(1, (depth - 1).bit_length())
+
+
+def access_layout(config: Config) -> data.StructLayout:
+    """Where a lane looks: synapse word, row of sources, row of traces, half of the memories;
+    whether the target is the first or the last of a run of visits to this row of sources."""
+    return data.StructLayout({
+        "word": _bits(config.words), "source_row": _bits(config.rows),
+        "trace_row": _bits(config.trace_rows), "valid": 1, "parity": 1, "is_input": 1, "first": 1,
+        "last": 1, "learn": 1, "reset_state": 1, "reset_trace": 1})
+
+
+class SourceWrites(data.StructLayout):
+    """New rates, random words, traces and their ξ for the lanes' banks, each with its place."""
+
+    def __init__(self, config: Config):
+        lane = max(1, config.lane_bits)
+        super().__init__({
+            name: data.StructLayout({
+                **values, "lane": lane, "row": _bits(depth), "half": 1,
+                **{f"{value}_enable": 1 for value in values}})
+            for name, values, depth in (
+                ("rate", {"r": 18}, config.rows), ("word", {"word": 32}, config.rows),
+                ("trace", {"psi": 18, "xi": 2}, config.trace_rows))})
+
+
+class HostWrite(data.StructLayout):
+    """The host's write of a weight, or its clearing of a sum, while the core is idle."""
+
+    def __init__(self, config: Config):
+        super().__init__({"active": 1, "w": 1, "b": 1, "sum": 1, "lane": max(1, config.lane_bits),
+                          "row": max(_bits(config.words), _bits(config.rows)), "value": 18})
 
 
 class Lane(wiring.Component):
-    """See the module; ``number`` is the lane's place in every row."""
+    """See the module; ``number`` is the lane's place in every row.
+
+    access → product, hits, w_data, b_data   a visit; the forward product 4 clocks later, saturations
+                         of W and B after the write-back; W and B as read, 2 clocks later
+    row                  what the target tells, ``LATE`` clocks after its access
+    sum_row → sum        a backward sum, one clock later
+    """
 
     def __init__(self, config: Config, number: int):
         self.config, self.number = config, number
         super().__init__({
-            "access": In(Access), "row": In(Row), "learn": In(1), "parity": In(1),
-            "reset_state": In(1), "reset_trace": In(1), "bus": In(BUS),
-            "rate_write": In(bank_write(rate=18)), "word_write": In(bank_write(word=32)),
-            "trace_write": In(bank_write(psi=18, xi=2)), "rate_half": In(1),
+            "access": In(access_layout(config)), "row": In(Row),
+            "writes": In(SourceWrites(config)), "host": In(HostWrite(config)),
             "product": Out(signed(36)), "hits": Out(2),
-            "sum_row": In(12), "sum": Out(signed(SUM.width)),
+            "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
             "w_data": Out(18), "b_data": Out(18),
         })
 
-    def _bank(self, m, name, region, *, width, depth, buffered=True, lane_bits=None):
-        store = StateMemory(width=width, depth=depth, buffered=buffered)
-        m.submodules[name] = store
-        attach(m, self.bus, store.host, region, lane=self.number,
-               lane_bits=self.config.lane_bits if lane_bits is None else lane_bits)
-        return store
+    def _bank(self, m, name, write, row, half):
+        """A double-buffered memory of this lane's sources, read at a row and half."""
+        m.submodules[name] = bank = Ram(width=len(write[name]), depth=2 << len(write.row))
+        m.d.comb += [
+            bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
+            bank.write_data.eq(write[name]),
+            bank.write.eq(write[f"{name}_enable"] & (write.lane == self.number))]
+        return bank.read_data
 
-    def _read_sources(self, m):
-        """Rates, traces and random words of this lane's source, at stage 2."""
-        config, access = self.config, self.access
-        rate = self._bank(m, "rate", Region.R, width=18, depth=config.rows)
-        word = self._bank(m, "word", Region.WORD, width=32, depth=config.rows)
-        psi = self._bank(m, "psi", Region.PSI, width=18, depth=config.trace_rows)
-        psi_xi = self._bank(m, "psi_xi", Region.PSI_XI, width=2, depth=config.trace_rows)
-        m.d.comb += [rate.host_half.eq(self.rate_half), rate.read_half.eq(
-            self.parity & ~access.is_input)]
-        for bank in (word, psi, psi_xi):
-            m.d.comb += [bank.host_half.eq(self.parity), bank.read_half.eq(self.parity)]
-        for bank, field, port in (
-                (rate, "rate", self.rate_write), (word, "word", self.word_write),
-                (psi, "psi", self.trace_write), (psi_xi, "xi", self.trace_write)):
-            row = access.trace_row if port is self.trace_write else access.source_row
-            m.d.comb += [
-                bank.read_address.eq(row), bank.write_address.eq(port.row),
-                bank.write_half.eq(port.half), bank.write.eq(port.enable),
-                bank.write_data.eq(getattr(port, field))]
-        silent = Signal()
-        m.d.sync += silent.eq(self.reset_state & ~access.is_input)
-        r, p, j = Signal(signed(18)), Signal(signed(18)), Signal(32)
-        sign = Signal(signed(2))
-        m.d.sync += [
-            r.eq(Mux(silent, 0, rate.read_data)),
-            p.eq(Mux(self.reset_trace, 0, psi.read_data)),
-            sign.eq(Mux(self.reset_state, 0, psi_xi.read_data)), j.eq(word.read_data),
-        ]
-        return r, p, sign, j
+    def _read_sources(self, m, late):
+        """Rate at stage 2; trace, its ξ and random word of this lane's source at ``LATE``."""
+        access, writes = self.access, self.writes
+        rate = self._bank(m, "r", writes.rate, access.source_row, access.parity)
+        word = self._bank(m, "word", writes.word, late.source_row, late.parity)
+        psi, xi = (self._bank(m, name, writes.trace, late.trace_row, late.parity)
+                   for name in ("psi", "xi"))
+        silent = delayed(m, access.reset_state & ~access.is_input, 2, "silent")
+        r, p, sign = Signal(signed(18)), Signal(signed(18)), Signal(signed(2))
+        m.d.comb += [
+            r.eq(Mux(silent, 0, rate)),
+            p.eq(Mux(delayed(m, late.reset_trace, 2, "no_trace"), 0, psi)),
+            sign.eq(Mux(delayed(m, late.reset_state, 2, "no_sign"), 0, xi))]
+        return r, p, sign, word
 
     def _read_synapse(self, m):
         """W and B at stage 2, and their memories."""
-        stores = []
-        for name, region in (("W", Region.W), ("B", Region.B)):
-            store = self._bank(m, name, region, width=18, depth=self.config.words, buffered=False,
-                               lane_bits=LANE_BITS)
-            m.d.comb += store.read_address.eq(self.access.word)
+        stores, values = [], []
+        for name in ("w", "b"):
+            m.submodules[name.upper()] = store = Ram(width=18, depth=self.config.words)
+            m.d.comb += [store.read_address.eq(self.access.word),
+                         getattr(self, f"{name}_data").eq(store.read_data)]
             stores.append(store)
-        w, b = Signal(signed(18)), Signal(signed(18))
-        m.d.sync += [w.eq(stores[0].read_data), b.eq(stores[1].read_data)]
-        m.d.comb += [self.w_data.eq(stores[0].read_data), self.b_data.eq(stores[1].read_data)]
-        return w, b, stores
+            values.append(store.read_data.as_signed())
+        return *values, stores
 
-    def _sum_backward(self, m, product):
-        """B e over the targets of this source (stage 4), then into the accumulator (stage 5)."""
-        m.submodules.sums = sums = Accumulator(depth=self.config.rows)
-        attach(m, self.bus, sums.host, Region.SUMS, lane=self.number,
-               lane_bits=self.config.lane_bits)
-        access = delayed(m, self.access, 4, "access")
-        running = Signal(signed(SUM.width))
-        with m.If(access.valid):
-            m.d.sync += running.eq(product + Mux(access.first, 0, running))
-        m.d.sync += [sums.add.eq(access.valid & access.last),
-                     sums.add_address.eq(access.source_row)]
-        m.d.comb += [sums.addend.eq(running), sums.parity.eq(self.parity),
-                     sums.read_address.eq(self.sum_row), self.sum.eq(sums.total)]
+    def _sum_backward(self, m, product, access):
+        """B e over the targets of this source; ``access`` as of the clock before the product."""
+        m.submodules.sums = sums = BackwardSums(depth=self.config.rows)
+        host = self.host
+        m.d.comb += [
+            sums.valid.eq(access.valid), sums.row.eq(access.source_row),
+            sums.parity.eq(access.parity), sums.first.eq(access.first),
+            sums.last.eq(access.last), sums.product.eq(product),
+            sums.clear.eq(host.sum & (host.lane == self.number)), sums.clear_row.eq(host.row),
+            sums.read_row.eq(self.sum_row), self.sum.eq(sums.sum)]
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):
-        """dither − (weight << 16 >> shift), from stage 2 to stage 5."""
+        """dither − (weight << 16 >> shift), three stages after ``LATE``."""
         coarse = Signal(signed(34), name=f"{name}_coarse")
         fine = Signal(signed(34), name=f"{name}_fine")
         rest, on = Signal(3, name=f"{name}_rest"), delayed(m, active, 2, f"{name}_on")
@@ -147,7 +159,7 @@ class Lane(wiring.Component):
         return result
 
     def _change(self, m, product, shift):
-        """ê ψ at 30 fractional bits and the bit below, which rounds it: stage 4 to stage 5."""
+        """ê ψ at 30 fractional bits and the bit below, which rounds it: a stage after it."""
         change, half = Signal(signed(36)), Signal()
         with m.Switch(shift):
             for frac in FACTOR_FRACS:
@@ -155,32 +167,39 @@ class Lane(wiring.Component):
                     m.d.sync += [change.eq(product >> (frac - 15)), half.eq(product[frac - 16])]
         return change, half
 
-    def _write_back(self, m, store, weight, total, enable, address):
-        """Weight (stage 2) plus the whole part of its change (stage 6), saturated, written (7)."""
-        limited, hit = saturate(delayed(m, weight, 4, "weight") + (total >> 16), 18)
-        hits = Signal(name="hit")
-        m.d.sync += [
-            store.write_data.eq(limited), store.write.eq(enable), hits.eq(hit & enable),
-            store.write_address.eq(address)]
+    def _write_back(self, m, store, weight, total, enable, address, written):
+        """Weight plus the whole part of its change, saturated, written at the next stage."""
+        limited, hit = saturate(weight + (total >> 16), 18)
+        hits, host = Signal(name="hit"), self.host
+        value, place, write = Signal(18), Signal.like(store.write_address), Signal()
+        m.d.sync += [value.eq(limited), write.eq(enable), hits.eq(hit & enable), place.eq(address)]
+        m.d.comb += [
+            store.write_data.eq(Mux(host.active, host.value, value)),
+            store.write_address.eq(Mux(host.active, host.row, place)),
+            store.write.eq(Mux(host.active, written & (host.lane == self.number), write))]
         return hits
 
     def elaborate(self, platform):
         m = Module()
         row, mirror = self.row, self.row.feedback == Feedback.MIRROR
         copies = row.feedback == Feedback.KOLEN_POLLACK
-        rate, psi, xi, word = self._read_sources(m)
-        w, b, stores = self._read_synapse(m)
+        late = delayed(m, self.access, LATE - 2, "late")
+        rate, psi, xi, word = self._read_sources(m, late)
+        early_w, early_b, stores = self._read_synapse(m)
+        w, b = (delayed(m, value, LATE - 2, name)
+                for name, value in (("w", early_w), ("b", early_b)))
 
         products = []
         for name, left, right in (
-                ("forward", w, rate),
+                ("forward", early_w, rate),
                 ("backward", Mux(row.feedback == Feedback.TIED, w, b), row.e),
                 ("update", psi, row.factor)):
             m.submodules[name] = multiplier = Multiplier()
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
             products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
-        self._sum_backward(m, products[1])
+        access = delayed(m, late, 2, "access")
+        self._sum_backward(m, products[1], delayed(m, access, 1, "summed"))
         change, half = self._change(m, products[2], delayed(m, row.change_shift, 2, "change_shift"))
 
         low, high = Signal(16), Signal(16)
@@ -197,12 +216,15 @@ class Lane(wiring.Component):
         m.d.sync += [
             w_total.eq(change + half + w_rest),
             b_total.eq(Mux(use_pull, pull, change) + (half & ~use_pull) + b_rest)]
-        address = delayed(m, self.access.word, 6, "word_address")
-        live = delayed(m, self.access.valid, 2, "live") & self.learn
+        address = delayed(m, access.word, 4, "word_address")
+        live = access.valid & access.learn
         w_enable = delayed(m, live & row.plastic, 4, "w_enable")
         b_enable = delayed(m, live & ((mirror & (xi != 0)) | (copies & row.plastic)), 4, "b_enable")
-        m.d.comb += self.hits.eq(Cat(
-            self._write_back(m, stores[0], w, w_total, w_enable, address),
-            self._write_back(m, stores[1], b, b_total, b_enable, address)))
+        host = self.host
+        hits = [self._write_back(m, store, delayed(m, weight, 4, "weight"), total, enable, address,
+                                 written)
+                for store, weight, total, enable, written in (
+                    (stores[0], w, w_total, w_enable, host.w),
+                    (stores[1], b, b_total, b_enable, host.b))]
+        m.d.comb += self.hits.eq(Cat(hits))
         return m
-

@@ -12,6 +12,7 @@ import numpy as np
 from hdl.config import Config
 from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS, pack
 from hdl.region import LANE_BITS, REGISTERS, Region, address
+from hdl.release import Visits, releases
 from model.network import NetworkError
 from model.program import (
     NEURON_STATES,
@@ -104,17 +105,14 @@ class Layout:
         lanes = slots - (rows << self.config.lane_bits)
         return int((rows[-1] - rows[0]) * self.config.lanes + lanes[-1] - lanes[0] + 1)
 
-    def _released(self) -> list[int]:
-        """How many leading populations are complete after each projection."""
-        last = np.full(len(self.program.populations), -1)
-        for number, p in enumerate(self.program.projections):
-            first, end = int(p["source_first"]), int(p["source_first"] + p["source_size"])
-            for k, q in enumerate(self.program.populations):
-                # Inputs have no sums to wait for.
-                if k and (first <= q["first"] < end or q["first"] == p["target_first"]):
-                    last[k] = number
-        reach = np.maximum.accumulate(last)
-        return [int((reach <= number).sum()) for number in range(len(self.program.projections))]
+    def _releases(self) -> list[dict[str, int]]:
+        """What each projection's words tell of sums that are complete."""
+        visits = [Visits(first_row=row, rows=rows,
+                         targets=self.slots[p["target_first"]:][:p["target_size"]])
+                  for p, (row, rows) in zip(self.program.projections, self.source_rows,
+                                            strict=True)]
+        return releases(visits, self.slots, lane_bits=self.config.lane_bits,
+                        inputs=self.program.inputs)
 
     def _synapses(self) -> np.ndarray:
         """Offset of every synapse in regions W and B, in the program's order."""
@@ -151,7 +149,7 @@ class Layout:
         return form.width if form else {"xi": 2, "psi_xi": 2}.get(name, 32)
 
     def _descriptors(self):
-        program, released = self.program, self._released()
+        program, told, targets = self.program, self._releases(), set()
         for number, p in enumerate(program.populations):
             values = {name: p[name] for name in program.populations.dtype.names}
             values["slot"] = self.slots[p["first"]]
@@ -165,7 +163,9 @@ class Layout:
                        "source_span": self._span(sources),
                        "target_slot": self.slots[p["target_first"]],
                        "word": self.words[number], "trace_row": self.trace_rows[number],
-                       "released": released[number]}
+                       "source_last": sources[-1], "fresh": p["target"] not in targets,
+                       **told[number]}
+            targets.add(p["target"])
             yield Region.PROJECTIONS, number, pack(PROJECTION_FIELDS, values)
 
     def image(self) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +174,8 @@ class Layout:
         parts = [(np.array([self.registers[name]]), np.array([value])) for name, value in (
             ("projections", len(program.projections)), ("populations", len(program.populations)),
             ("inputs", program.inputs), ("outputs", program.outputs),
-            ("input_rows", -(-program.inputs // config.lanes)), ("probes", 0))]
+            ("input_rows", -(-program.inputs // config.lanes)), ("probes", 0),
+            ("learning_taus", int(np.sum(program.populations["learns_tau"]))))]
         for region, number, words in self._descriptors():
             offsets = number * WORDS + np.arange(len(words))
             parts.append((address(region, offsets), np.array(words)))

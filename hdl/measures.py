@@ -28,7 +28,8 @@ __all__ = ["Leaving", "Measures", "learned_ratio"]
 
 Descriptor = layout(POPULATION_FIELDS)
 Leaving = data.StructLayout({
-    "valid": 1, "last": 1, "number": 8, "e": signed(18), "told": signed(18), "pull": signed(36)})
+    "valid": 1, "last": 1, "number": 8, "parity": 1, "learn": 1, "e": signed(18), "told": signed(18),
+    "pull": signed(36)})
 """A neuron that leaves the pipeline, and whether it is its population's last."""
 
 WRITE_STAGE = 5
@@ -45,7 +46,7 @@ class Measures(wiring.Component):
     """See the module.
 
     leaving                      neurons, with ``descriptor`` of their population one clock later
-    number_0, number_1 → alpha_*  α of two populations in the current half, combinational
+    number_*, half_* → alpha_*   α of two populations, combinational
     hits                         saturations of energy and cost
     """
 
@@ -53,8 +54,8 @@ class Measures(wiring.Component):
         self.config = config
         number = range(config.populations)
         super().__init__({
-            "leaving": In(Leaving), "descriptor": In(Descriptor), "parity": In(1), "learn": In(1),
-            "number_0": In(number), "alpha_0": Out(ALPHA.width),
+            "leaving": In(Leaving), "descriptor": In(Descriptor), "host_half": In(1),
+            "half_0": In(1), "half_1": In(1), "number_0": In(number), "alpha_0": Out(ALPHA.width),
             "number_1": In(number), "alpha_1": Out(ALPHA.width),
             "hits": Out(2), "bus": In(BUS), "alpha_data": Out(ALPHA.width),
             "energy_data": Out(ENERGY.width), "cost_data": Out(ENERGY.width),
@@ -81,7 +82,7 @@ class Measures(wiring.Component):
 
     def _alpha(self, m, pull, complete, number, descriptor):
         """The store of α: moved and limited from stage 3 to stage 5."""
-        half = delayed(m, self.parity, 3, "half")
+        half = delayed(m, self.leaving.parity, 3, "half")
         m.submodules.alphas = store = memory.Memory(
             shape=ALPHA.width, depth=2 * max(2, self.config.populations), init=[])
         bits = len(self.number_0)
@@ -92,10 +93,10 @@ class Measures(wiring.Component):
             m.d.comb += [port.addr[:bits].eq(index), port.addr[bits:].eq(chosen_half)]
             return port.data
 
-        m.d.comb += [self.alpha_0.eq(read(self.number_0, self.parity)),
-                     self.alpha_1.eq(read(self.number_1, self.parity)),
-                     self.alpha_data.eq(read(self.bus.offset[:bits], self.parity))]
-        moves = delayed(m, self.learn, 3, "learn") & descriptor.learns_tau
+        m.d.comb += [self.alpha_0.eq(read(self.number_0, self.half_0)),
+                     self.alpha_1.eq(read(self.number_1, self.half_1)),
+                     self.alpha_data.eq(read(self.bus.offset[:bits], self.host_half))]
+        moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
         moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
         held = Signal()
         m.d.sync += [
@@ -107,7 +108,7 @@ class Measures(wiring.Component):
         mine = bus.active & bus.write & (bus.region == Region.ALPHA)
         m.d.comb += [
             write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 2, "written"))),
-            write.addr[bits:].eq(Mux(bus.active, self.parity, delayed(m, ~half, 2, "other"))),
+            write.addr[bits:].eq(Mux(bus.active, self.host_half, delayed(m, ~half, 2, "other"))),
             write.data.eq(Mux(bus.active, bus.data, limited)),
             write.en.eq(mine | delayed(m, complete, 2, "moved"))]
 

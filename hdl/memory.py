@@ -1,13 +1,14 @@
 """Memories with one read and one write port, shared with the host while the core is idle."""
 
-from amaranth.hdl import Module, Mux, unsigned
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, unsigned
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.delay import delayed
 from hdl.primitives.block_ram import BlockRam
 from hdl.region import OFFSET_BITS, Region
 
-__all__ = ["BUS", "HOST", "StateMemory", "attach"]
+__all__ = ["BUS", "HOST", "Ram", "StateMemory", "attach"]
 
 BUS = wiring.Signature({
     "active": Out(1), "write": Out(1), "region": Out(Region), "offset": Out(OFFSET_BITS),
@@ -18,35 +19,61 @@ HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})
 """The host's access to one memory: ``active`` takes over the addresses, ``write`` is a strobe."""
 
+DISTRIBUTED = 64
+"""Words up to which a memory is cheaper in logic cells than in a block of its own."""
 
-def attach(m: Module, bus, host, region: Region, *, lane: int | None = None, lane_bits: int = 0):
-    """Let the ``host`` port of a memory answer to ``region``.
 
-    With ``lane``, the memory is one bank: the low ``lane_bits`` of the offset must name it.
-    """
-    mine = bus.region == region
-    if lane is not None and lane_bits:
-        mine = mine & (bus.offset[:lane_bits] == lane)
+def attach(m: Module, bus, host, region: Region):
+    """Let the ``host`` port of a memory answer to ``region``."""
     m.d.comb += [
-        host.active.eq(bus.active), host.write.eq(bus.write & mine), host.data.eq(bus.data),
-        host.offset.eq(bus.offset[lane_bits:] if lane is not None else bus.offset),
-    ]
+        host.active.eq(bus.active), host.write.eq(bus.write & (bus.region == region)),
+        host.data.eq(bus.data), host.offset.eq(bus.offset)]
+
+
+class Ram(wiring.Component):
+    """``depth`` words of ``width`` bits: block RAM with its output register, or logic cells.
+
+    Latency: ``read_data`` two clocks after ``read_address``; a write is seen by reads presented
+    from the next clock on, and none may be presented in the clock of a write to the same word.
+    Throughput: one read and one write per clock.
+    """
+
+    def __init__(self, *, width: int, depth: int):
+        self.width, self.depth = width, max(2, depth)
+        address = unsigned((self.depth - 1).bit_length())
+        super().__init__({
+            "read_address": In(address), "read_data": Out(width),
+            "write_address": In(address), "write_data": In(width), "write": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        if self.depth > DISTRIBUTED:
+            m.submodules.block = block = BlockRam(
+                width=self.width, depth=self.depth, output_register=True)
+            m.d.comb += [
+                block.read_address.eq(self.read_address), self.read_data.eq(block.read_data),
+                block.write_address.eq(self.write_address), block.write.eq(self.write),
+                block.write_data.eq(self.write_data)]
+        else:
+            m.submodules.cells = cells = memory.Memory(
+                shape=unsigned(self.width), depth=self.depth, init=[])
+            read, write = cells.read_port(domain="comb"), cells.write_port()
+            m.d.comb += [
+                read.addr.eq(self.read_address), write.addr.eq(self.write_address),
+                write.data.eq(self.write_data), write.en.eq(self.write),
+                self.read_data.eq(delayed(m, read.data, 2, "read"))]
+        return m
 
 
 class StateMemory(wiring.Component):
-    """``depth`` words of ``width`` bits in block RAM.
+    """A :class:`Ram` that the host may use too, through ``host``.
 
-    Latency: ``read_data`` one clock after ``read_address``, two with ``output_register``; a write
-    is seen by reads presented from the next clock on (and must not be, in its own: see
-    :class:`hdl.primitives.block_ram.BlockRam`).  Throughput: one read and one write per clock.
     Where ``buffered``, there are two halves: ``read_half`` and ``write_half`` choose between them,
     ``host_half`` for the host.
     """
 
-    def __init__(self, *, width: int, depth: int, buffered: bool = False,
-                 output_register: bool = False):
+    def __init__(self, *, width: int, depth: int, buffered: bool = False):
         self.width, self.depth, self.buffered = width, depth, buffered
-        self.output_register = output_register
         address = unsigned(max(1, (depth - 1).bit_length()))
         ports = {
             "read_address": In(address), "read_data": Out(width),
@@ -59,23 +86,17 @@ class StateMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size = self.depth
-        if self.buffered:
-            size = 2 << max(1, (self.depth - 1).bit_length())
-        m.submodules.ram = ram = BlockRam(
-            width=self.width, depth=max(2, size), output_register=self.output_register)
         host, bits = self.host, len(self.read_address)
-        offset = host.offset[:bits]
-        m.d.comb += [
-            ram.read_address[:bits].eq(Mux(host.active, offset, self.read_address)),
-            self.read_data.eq(ram.read_data),
-            ram.write_address[:bits].eq(Mux(host.active, offset, self.write_address)),
-            ram.write_data.eq(Mux(host.active, host.data[:self.width], self.write_data)),
-            ram.write.eq(Mux(host.active, host.write, self.write)),
-        ]
+        size = 2 << bits if self.buffered else self.depth
+        m.submodules.ram = ram = Ram(width=self.width, depth=size)
+        place = host.offset[:bits]
+        read, write = self.read_address, self.write_address
         if self.buffered:
-            m.d.comb += [
-                ram.read_address[-1].eq(Mux(host.active, self.host_half, self.read_half)),
-                ram.write_address[-1].eq(Mux(host.active, self.host_half, self.write_half)),
-            ]
+            place, read, write = (Cat(address, half) for address, half in (
+                (place, self.host_half), (read, self.read_half), (write, self.write_half)))
+        m.d.comb += [
+            ram.read_address.eq(Mux(host.active, place, read)), self.read_data.eq(ram.read_data),
+            ram.write_address.eq(Mux(host.active, place, write)),
+            ram.write_data.eq(Mux(host.active, host.data[:self.width], self.write_data)),
+            ram.write.eq(Mux(host.active, host.write, self.write))]
         return m

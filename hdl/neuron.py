@@ -10,7 +10,8 @@ from hdl.pipeline import Pipeline
 from model.formats import ERROR, MODULATOR, RATE, SUM
 from model.program import NEURON_STATES, POPULATION, Flag
 
-__all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "SATURATIONS"]
+__all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "POSTED",
+           "SATURATIONS"]
 
 FLAG_BITS = max(Flag).value.bit_length()
 MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa", "tau_mantissa")
@@ -37,6 +38,9 @@ NEURON_STATE_SHAPES = {
 OLD_STATES = tuple(name for name in NEURON_STATES if name not in ("r", "xi", "word"))
 """States that a neuron's step reads."""
 
+POSTED = ("r", "xi", "error", "e", "change", "change_mean", "word")
+"""States that the next step's synapses and traces read."""
+
 SATURATIONS = {"current": 2, "membrane": 2, "rate": 1, "error": 4, "bias": 1, "factor": 1}
 """Counters that a neuron's step can move, and the bits of its number of events."""
 
@@ -50,8 +54,11 @@ class NeuronPipeline(wiring.Component):
 
     Members
     -------
-    i : In(struct of valid, tag, old, total, errors_above, teach, kind, modulator, flags, word,
-        population); ``old`` has the states of ``OLD_STATES``, ``population`` is a ``NEURON_RECORD``
+    i : In(struct of valid, tag, old, total, teach, kind, modulator, flags, word, population);
+        ``old`` has the states of ``OLD_STATES``, ``population`` is a ``NEURON_RECORD``
+    errors_above : In(signed), Σ B e of the neuron that entered ``above_stage`` clocks before
+    post : Out(struct of valid, tag, new), the states ``POSTED`` ahead of the others: the next step
+        of the synapses waits for them; of the neuron that entered ``post_stage`` clocks before
     o : Out(struct of valid, tag, new, rate, saturations); ``new`` has all states, ``rate`` is φ(s)
         without noise, ``told`` what the teacher says (y − r or the host's error), ``tau_pull`` the
         neuron's part in learning τm, ``saturations`` the events of this neuron by the names of
@@ -60,6 +67,8 @@ class NeuronPipeline(wiring.Component):
     """
 
     latency = 22
+    above_stage = 12
+    post_stage = 19
     table_read_latency = Activation.read_latency
 
     def __init__(self, tag_width: int):
@@ -68,8 +77,7 @@ class NeuronPipeline(wiring.Component):
             "i": In(data.StructLayout({
                 "valid": 1, "tag": tag_width,
                 "old": data.StructLayout({name: states[name] for name in OLD_STATES}),
-                "total": signed(SUM.width), "errors_above": signed(SUM.width),
-                "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
+                "total": signed(SUM.width), "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
                 "modulator": signed(MODULATOR.width), "flags": FLAG_BITS, "word": 32,
                 "population": NEURON_RECORD,
             })),
@@ -78,6 +86,10 @@ class NeuronPipeline(wiring.Component):
                 "rate": signed(RATE.width), "told": signed(RATE.width), "tau_pull": signed(36),
                 "saturations": data.StructLayout(SATURATIONS),
             })),
+            "errors_above": In(signed(SUM.width)),
+            "post": Out(data.StructLayout({
+                "valid": 1, "tag": tag_width,
+                "new": data.StructLayout({name: states[name] for name in POSTED})})),
             "tables": In(TablePort()),
         })
 
@@ -90,6 +102,7 @@ class NeuronPipeline(wiring.Component):
         old = _enter(pipe, self.i.old)
         record = _enter(pipe, self.i.population)
         frame = _enter(pipe, self.i)
+        frame["errors_above"] = pipe.enter(self.errors_above, self.above_stage)
         learn, integrate, noise = (pipe.enter((self.i.flags & flag).any())
                                    for flag in (Flag.LEARN, Flag.INTEGRATE, Flag.NOISE))
         hits = {name: [] for name in SATURATIONS}
@@ -119,6 +132,9 @@ class NeuronPipeline(wiring.Component):
                      self.o.rate.eq(rate.at(self.latency)), self.o.told.eq(told.at(self.latency)),
                      self.o.tau_pull.eq(pull.at(self.latency))]
         m.d.comb += [self.o.new[name].eq(new[name].at(self.latency)) for name in NEURON_STATES]
+        m.d.comb += [self.post.valid.eq(valid[self.post_stage - 1]),
+                     self.post.tag.eq(frame["tag"].at(self.post_stage))]
+        m.d.comb += [self.post.new[name].eq(new[name].at(self.post_stage)) for name in POSTED]
         for name, events in hits.items():
             count = pipe.now(lambda *events: sum(events), *events)
             m.d.comb += self.o.saturations[name].eq(count.at(self.latency))

@@ -1,6 +1,6 @@
-"""The neurons of a step: every population, as soon as its sums are complete, neuron by neuron.
+"""The neurons of a step: one after the other, each as soon as its sums are complete.
 
-Runs beside the synapse pass.  Holds the states that only a neuron itself needs; what the next
+Runs beside the synapse pass, which it lets go on with the next step neuron by neuron.  Holds the states that only a neuron itself needs; what the next
 step's rows and lanes need leaves through ``post`` and ``rate_write``.  Draws the random words, one
 per neuron and step in the order of the neurons, from one xorshift32 generator.
 """
@@ -17,19 +17,21 @@ from hdl.measures import Leaving, learned_ratio
 from hdl.memory import BUS, StateMemory, attach
 from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
 from hdl.region import Region
-from hdl.row import POST_WRITE
-from hdl.sequencer import next_slot
-from hdl.synapses import RATE_WRITE
+from hdl.row import POST, POST_WRITE
+from hdl.sequencer import Header, next_slot
+from hdl.steps import STEP_BITS
+from hdl.synapses import RATE_WRITE, sums_latency
 from model.formats import ALPHA, SUM
-from model.program import ALPHA_BITS
+from model.program import ALPHA_BITS, Flag
 
 __all__ = ["RESULT_WRITE", "NeuronUnit", "next_word"]
 
 Descriptor = layout(POPULATION_FIELDS)
 Tag = data.StructLayout({
-    "slot": 18, "is_input": 1, "is_output": 1, "output": 16, "number": 8, "last": 1})
-RESULT_WRITE = wiring.Signature({"enable": Out(1), "index": Out(16), "rate": Out(signed(18)),
-                                 "error": Out(signed(18))})
+    "slot": 18, "is_input": 1, "is_output": 1, "output": 16, "number": 8, "last": 1, "final": 1,
+    "parity": 1, "learn": 1})
+RESULT_WRITE = wiring.Signature({"enable": Out(1), "index": Out(16), "half": Out(1),
+                                 "rate": Out(signed(18)), "error": Out(signed(18))})
 """What an output neuron tells the host."""
 RESET = ("u", "drive", "s", "current", "error", "e", "v", "x", "change")
 """States that *reset state* clears."""
@@ -44,13 +46,23 @@ def next_word(m: Module, word, name: str = "xorshift"):
     return word
 
 
-class NeuronUnit(wiring.Component):
-    """All neurons of a step, one per clock, without a gap between populations that are released.
+READ = 2
+"""Clocks from a slot to its memories' words, and to the pipeline."""
+SETTLING = 6
+"""Clocks after which a population's measures are written, once its last neuron has left."""
 
-    start, busy          one step
-    released             populations whose sums are complete
-    sum_slot → total, errors_above    sums of a neuron, one clock later
-    teach_index → teach, kind         what the frame says of an output, one clock later
+
+class NeuronUnit(wiring.Component):
+    """All neurons of a step, at most one per clock, step after step.
+
+    may_record, recorded   permission to prefetch a step's populations; ``recorded_done`` when used
+    loaded, landed, complete   frames taken; steps whose sums are complete, and in the step after
+                         the slots below which they are
+    left_done, settled_done   all neurons have posted what others read; all measures are written
+    left, passed         … so many steps, and in the step after the neurons below this slot
+    total_slot → total   forward sum of a neuron, 2 clocks later
+    sum_slot → errors_above   backward sum, which a neuron needs later: ``sums_latency`` clocks
+    teach_index, teach_half → teach, kind   what the frame says of an output, one clock later
     alpha_number → alpha   α of the population that is fetched, combinational
     leaving              what leaves the pipeline, for ``hdl.measures``
     """
@@ -58,12 +70,15 @@ class NeuronUnit(wiring.Component):
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "start": In(1), "busy": Out(1), "count": In(range(config.populations + 1)),
-            "released": In(9), "number": Out(range(config.populations)), "data": In(Descriptor),
-            "flags": In(6), "modulator": In(signed(18)), "parity": In(1), "reset_state": In(1),
-            "sum_slot": Out(18), "total": In(signed(SUM.width)),
-            "errors_above": In(signed(SUM.width)),
-            "teach_index": Out(16), "teach": In(signed(18)), "kind": In(2),
+            "count": In(range(config.populations + 1)),
+            "number": Out(range(config.populations)), "data": In(Descriptor),
+            "header_0": In(Header), "header_1": In(Header),
+            "may_record": In(1), "recorded_done": Out(1), "set": In(1), "parity": In(1),
+            "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "complete": In(18),
+            "left_done": Out(1), "passed": Out(18), "settled_done": Out(1),
+            "total_slot": Out(18), "total": In(signed(SUM.width)),
+            "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
+            "teach_index": Out(16), "teach_half": Out(1), "teach": In(signed(18)), "kind": In(2),
             "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE), "result": Out(RESULT_WRITE),
             "saturations": Out(data.StructLayout(SATURATIONS)), "bus": In(BUS),
             "alpha_number": Out(range(config.populations)), "alpha": In(ALPHA.width),
@@ -71,7 +86,7 @@ class NeuronUnit(wiring.Component):
             "generator": Out(32), "set_generator": In(1), "table_data": Out(signed(18)),
         } | {f"{name}_data": Out(NEURON_STATE_SHAPES[name].width) for name in OLD_STATES})
 
-    def _states(self, m, slot, leaving_slot, new, write):
+    def _states(self, m, slot, silent, leaving_slot, new, write):
         """One memory per state: read at ``slot``, written when a neuron leaves the pipeline."""
         values = {}
         for name in OLD_STATES:
@@ -82,8 +97,7 @@ class NeuronUnit(wiring.Component):
                 store.read_address.eq(slot), store.write_address.eq(leaving_slot),
                 store.write.eq(write), store.write_data.eq(new[name]),
                 getattr(self, f"{name}_data").eq(store.read_data)]
-            values[name] = Mux(self.reset_state, 0, store.read_data) if name in RESET else (
-                store.read_data)
+            values[name] = Mux(silent, 0, store.read_data) if name in RESET else store.read_data
         return values
 
     def _fetch(self, m):
@@ -92,8 +106,8 @@ class NeuronUnit(wiring.Component):
             Descriptor, depth=self.config.populations, side=ALPHA.width)
         mantissa = self.alpha[ALPHA_BITS:]
         m.d.comb += [
-            fetch.start.eq(self.start), fetch.count.eq(self.count), self.number.eq(fetch.number),
-            fetch.arrived.eq(self.data), self.alpha_number.eq(fetch.arriving),
+            fetch.start.eq(self.may_record & fetch.ready), self.recorded_done.eq(fetch.start),
+            fetch.count.eq(self.count), self.number.eq(fetch.number), fetch.arrived.eq(self.data), self.alpha_number.eq(fetch.arriving),
             fetch.a.eq(mantissa), fetch.b.eq(self.data.ratio_scale), fetch.side.eq(self.alpha)]
         record = Signal(Descriptor)
         m.d.comb += record.eq(fetch.descriptor)
@@ -104,26 +118,40 @@ class NeuronUnit(wiring.Component):
         return fetch, record
 
     def _walk(self, m):
-        """A neuron a clock: (busy, active, tag at stage 0, descriptor)."""
+        """A neuron a clock: (active, tag at stage 0, descriptor, header of its step)."""
         config, current = self.config, Signal(Descriptor)
         fetch, record = self._fetch(m)
-        number, left, active = Signal(range(config.populations + 1)), Signal(16), Signal()
-        slot, output, last = Signal(18), Signal(16), Signal()
-        m.d.comb += [last.eq(left == 1), fetch.take.eq(
-            fetch.valid & (number < self.released) & (~active | last))]
-        with m.If(self.start):
-            m.d.sync += number.eq(0)
+        number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
+        slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
+        step, active, loaded = Signal(STEP_BITS), Signal(), Signal()
+        header = Signal(Header)
+        m.d.comb += [
+            header.eq(Mux(step[0], self.header_1, self.header_0)),
+            active.eq(waiting & loaded & ((step != self.landed) | (slot < self.complete))),
+            last.eq(left == 1), final.eq(last & (number == self.count)),
+            fetch.take.eq(fetch.valid & (~waiting | (active & last)))]
         with m.If(active):
             m.d.sync += [slot.eq(next_slot(slot, config)), output.eq(output + 1),
-                         left.eq(left - 1), active.eq(~last)]
+                         left.eq(left - 1), waiting.eq(~last)]
         with m.If(fetch.take):
-            m.d.sync += [current.eq(record), number.eq(number + 1), slot.eq(record.slot),
-                         output.eq(record.output_first), left.eq(record.size), active.eq(1)]
+            m.d.sync += [current.eq(record), number.eq(Mux(final & active, 1, number + 1)),
+                         slot.eq(record.slot), output.eq(record.output_first),
+                         left.eq(record.size), waiting.eq(1)]
+        with m.Elif(active & final):
+            m.d.sync += number.eq(0)
+        # The frame of a step is there before its populations are fetched.
+        m.d.comb += loaded.eq(step != self.loaded)
+        with m.If(active & final):
+            m.d.sync += step.eq(step + 1)
+        with m.If(self.set):
+            m.d.sync += step.eq(self.parity)
         tag = Signal(Tag)
         m.d.comb += [
             tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(current.is_input),
-            tag.is_output.eq(current.is_output), tag.number.eq(number - 1), tag.last.eq(last)]
-        return fetch.busy | active, active, tag, current
+            tag.is_output.eq(current.is_output), tag.number.eq(number - 1), tag.last.eq(last),
+            tag.final.eq(final), tag.parity.eq(step[0]),
+            tag.learn.eq((header.flags & Flag.LEARN).any())]
+        return active, tag, current, header
 
     def _draw(self, m, active):
         """This neuron's random word: the generator's next."""
@@ -134,53 +162,67 @@ class NeuronUnit(wiring.Component):
             m.d.sync += self.generator.eq(self.bus.data)
         return drawn
 
+    def _enter(self, m, pipeline, active, tag, current, header, word, old):
+        """Everything of a neuron meets at the pipeline, ``READ`` clocks after its slot."""
+        config, entering = self.config, pipeline.i
+        frame, record = delayed(m, header, READ, "header"), delayed(m, current, READ, "record")
+        wait = READ + pipeline.above_stage - sums_latency(config.lanes)
+        m.d.comb += [
+            self.total_slot.eq(tag.slot), self.sum_slot.eq(delayed(m, tag.slot, wait, "sum_slot")),
+            self.teach_index.eq(tag.output), self.teach_half.eq(tag.parity),
+            entering.valid.eq(delayed(m, active, READ, "active")),
+            entering.tag.eq(delayed(m, tag, READ, "tag")), entering.total.eq(self.total),
+            entering.teach.eq(delayed(m, self.teach, 1, "teach")),
+            entering.kind.eq(delayed(m, self.kind, 1, "kind")),
+            entering.modulator.eq(frame.modulator), entering.flags.eq(frame.flags),
+            entering.word.eq(delayed(m, word, READ, "word")),
+            pipeline.errors_above.eq(self.errors_above)]
+        m.d.comb += [entering.old[name].eq(value) for name, value in old.items()]
+        m.d.comb += [entering.population[name].eq(record[name]) for name in NEURON_RECORD.members]
+
+    def _post(self, m, pipeline):
+        """What the next step's synapses and traces read, and how far it has got."""
+        new, post, write = pipeline.post.new, self.post, self.rate_write
+        tag, valid = data.View(Tag, pipeline.post.tag), pipeline.post.valid
+        m.d.comb += [
+            post.enable.eq(valid), post.slot.eq(tag.slot), post.half.eq(~tag.parity),
+            *(getattr(post, name).eq(new[name]) for name in POST),
+            write.enable.eq(valid & ~tag.is_input), write.slot.eq(tag.slot),
+            write.half.eq(~tag.parity), write.rate.eq(new.r), write.xi.eq(new.xi),
+            self.left_done.eq(valid & tag.final)]
+        with m.If(valid):
+            m.d.sync += self.passed.eq(Mux(tag.final, 0, tag.slot + 1))
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.pipeline = pipeline = NeuronPipeline(Tag.size)
-        walking, active, tag, current = self._walk(m)
+        active, tag, current, header = self._walk(m)
         word = self._draw(m, active)
         leaving = data.View(Tag, pipeline.o.tag)
-        out_valid = pipeline.o.valid
-        keeps = out_valid & ~leaving.is_input
+        keeps = pipeline.o.valid & ~leaving.is_input
+        silent = delayed(m, (header.flags & Flag.RESET_STATE).any(), READ, "silent")
+        old = self._states(m, tag.slot, silent, leaving.slot, pipeline.o.new, keeps)
+        self._enter(m, pipeline, active, tag, current, header, word, old)
+        self._post(m, pipeline)
 
-        old = self._states(m, tag.slot, leaving.slot, pipeline.o.new, keeps)
-        m.d.comb += [self.sum_slot.eq(tag.slot), self.teach_index.eq(tag.output)]
-
-        staged = Signal(pipeline.i.shape())
-        record = delayed(m, current, 1, "record")
-        m.d.sync += [
-            staged.valid.eq(delayed(m, active, 1, "active")),
-            staged.tag.eq(delayed(m, tag, 1, "tag")),
-            staged.total.eq(self.total), staged.errors_above.eq(self.errors_above),
-            staged.teach.eq(self.teach), staged.kind.eq(self.kind),
-            staged.modulator.eq(self.modulator), staged.flags.eq(self.flags),
-            staged.word.eq(delayed(m, word, 1, "word"))]
-        m.d.sync += [staged.old[name].eq(value) for name, value in old.items()]
-        m.d.sync += [staged.population[name].eq(record[name]) for name in NEURON_RECORD.members]
-        m.d.comb += pipeline.i.eq(staged)
-
-        new, post, write, result = pipeline.o.new, self.post, self.rate_write, self.result
+        new, result = pipeline.o.new, self.result
         m.d.comb += [
-            post.enable.eq(out_valid), post.slot.eq(leaving.slot), post.error.eq(new.error),
-            post.e.eq(new.e), post.change.eq(new.change), post.change_mean.eq(new.change_mean),
-            post.word.eq(new.word),
-            write.enable.eq(keeps), write.slot.eq(leaving.slot), write.half.eq(~self.parity),
-            write.rate.eq(new.r), write.xi.eq(new.xi),
             result.enable.eq(keeps & leaving.is_output), result.index.eq(leaving.output),
-            result.rate.eq(pipeline.o.rate), result.error.eq(new.error)]
+            result.half.eq(leaving.parity), result.rate.eq(pipeline.o.rate),
+            result.error.eq(new.error),
+            self.settled_done.eq(
+                delayed(m, pipeline.o.valid & leaving.final, SETTLING, "settled"))]
         for name in SATURATIONS:
             m.d.comb += self.saturations[name].eq(Mux(keeps, pipeline.o.saturations[name], 0))
 
         m.d.comb += [
             self.leaving.valid.eq(keeps), self.leaving.last.eq(leaving.last),
-            self.leaving.number.eq(leaving.number), self.leaving.e.eq(new.e),
+            self.leaving.number.eq(leaving.number), self.leaving.parity.eq(leaving.parity),
+            self.leaving.learn.eq(leaving.learn), self.leaving.e.eq(new.e),
             self.leaving.told.eq(pipeline.o.told), self.leaving.pull.eq(pipeline.o.tau_pull)]
         tables, bus = pipeline.tables, self.bus
         m.d.comb += [
             tables.address.eq(bus.offset), tables.write_data.eq(bus.data),
             tables.write_enable.eq(bus.write & (bus.region == Region.TABLES)),
             self.table_data.eq(tables.read_data)]
-        flight = Signal(pipeline.latency + 3)
-        m.d.sync += flight.eq(flight << 1 | walking)
-        m.d.comb += self.busy.eq(walking | flight.any())
         return m

@@ -51,13 +51,14 @@ class Region(enum.IntEnum, shape=5):
 
 REGISTERS = {name: offset for offset, name in enumerate([
     "identity", "lanes", "parity", "projections", "populations", "inputs", "outputs", "input_rows",
-    "generator", "probes", "steps_low", "steps_high", "cycles_low", "cycles_high",
+    "generator", "probes", "learning_taus", "steps_low", "steps_high", "cycles_low", "cycles_high",
     *(f"saturation_{name}" for name in COUNTERS),
 ])}
-"""Registers by name; ``parity`` says which half of the double-buffered memories is current."""
+"""Registers by name; ``parity`` says which half of the double-buffered memories is current,
+``learning_taus`` how many populations learn their time constants."""
 
-IDENTITY = 0x564C4501
-"""«VLE», layout version 1."""
+IDENTITY = 0x564C4502
+"""«VLE», layout version 2."""
 
 
 def address(region: Region, offset=0):

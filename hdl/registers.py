@@ -18,21 +18,24 @@ COUNT_BITS = 8
 class Registers(wiring.Component):
     """The register region.
 
-    projections … probes   sizes, written by the host
-    parity                 current half of the double-buffered memories; changes on ``stepped``
+    projections … learning_taus   sizes, written by the host
+    parity                 current half of the double-buffered memories;  ``set_parity`` when the
+                           host writes it, in ``written_parity``
     working                counted in ``cycles``; ``stepped`` in ``steps``
     hit_*                  saturations of this clock, by counter
     data                   the register at the bus's offset, one clock later
     """
 
-    SIZES = ("projections", "populations", "inputs", "outputs", "input_rows", "probes")
+    SIZES = ("projections", "populations", "inputs", "outputs", "input_rows", "probes",
+             "learning_taus")
 
     def __init__(self, config: Config):
         self.config = config
         super().__init__(
             {name: Out(16) for name in self.SIZES}
             | {f"hit_{name}": In(COUNT_BITS) for name in COUNTERS}
-            | {"parity": Out(1), "stepped": In(1), "working": In(1), "generator": In(32),
+            | {"parity": In(1), "set_parity": Out(1), "written_parity": Out(1), "stepped": In(1),
+               "working": In(1), "generator": In(32),
                "set_generator": Out(1), "bus": In(BUS), "data": Out(32)})
 
     def elaborate(self, platform):
@@ -41,8 +44,6 @@ class Registers(wiring.Component):
         written = bus.write & (bus.region == Region.REGISTERS)
         steps, cycles = Signal(64), Signal(64)
         m.d.sync += [steps.eq(steps + self.stepped), cycles.eq(cycles + self.working)]
-        with m.If(self.stepped):
-            m.d.sync += self.parity.eq(~self.parity)
         values = {
             "identity": IDENTITY, "lanes": self.config.lanes, "parity": self.parity,
             "generator": self.generator, "steps_low": steps[:32], "steps_high": steps[32:],
@@ -56,10 +57,13 @@ class Registers(wiring.Component):
                 m.d.sync += count.eq(0xFFFFFFFF)
             values[f"saturation_{name}"] = count
         with m.If(written), m.Switch(bus.offset):
-            for name in (*self.SIZES, "parity"):
+            for name in self.SIZES:
                 with m.Case(REGISTERS[name]):
                     m.d.sync += getattr(self, name).eq(bus.data)
-        m.d.comb += self.set_generator.eq(written & (bus.offset == REGISTERS["generator"]))
+        m.d.comb += [
+            self.set_generator.eq(written & (bus.offset == REGISTERS["generator"])),
+            self.set_parity.eq(written & (bus.offset == REGISTERS["parity"])),
+            self.written_parity.eq(bus.data)]
         with m.Switch(bus.offset):
             for name, offset in REGISTERS.items():
                 with m.Case(offset):

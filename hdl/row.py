@@ -4,7 +4,7 @@
                          binary point; one product
     ΔI ηB/ε 2**−2n       the mirror rule's pull, n from the running mean of |ΔI|; shifts only
 
-Stages: 0 slot, 1 memories, 2 operands, 4 product, 5 and 6 barrel shifters, 7 rounded and limited.
+Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded and limited.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -29,8 +29,8 @@ ROW_STAGE = 7
 LENGTH_BITS = 5
 POST = {"error": 18, "e": 18, "change": 27, "change_mean": 30, "word": 32}
 """What the neurons leave for the next step's rows."""
-POST_WRITE = wiring.Signature(
-    {"enable": Out(1), "slot": Out(18)} | {name: Out(width) for name, width in POST.items()})
+POST_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1)}
+                              | {name: Out(width) for name, width in POST.items()})
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
            "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
 
@@ -45,15 +45,13 @@ class RowFetch(wiring.Component):
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "issue": In(Issue), "row": Out(Row), "parity": In(1), "learn": In(1),
-            "reset_state": In(1),
-            "post": In(POST_WRITE),
+            "issue": In(Issue), "row": Out(Row), "host_half": In(1), "post": In(POST_WRITE),
             "factor_hit": Out(1), "mirror_hit": Out(1), "bus": In(BUS), "word_data": Out(32),
         })
 
     def _read(self, m):
         """The words that the target left in the last step, at stage 2; silent while resetting."""
-        values = {}
+        values, silent = {}, delayed(m, self.issue.reset_state, 2, "silent")
         for name, width in POST.items():
             # Of the running mean only its magnitude matters here.
             width = LENGTH_BITS if name == "change_mean" else width
@@ -65,15 +63,15 @@ class RowFetch(wiring.Component):
                 written = bit_length(written)
                 m.d.comb += store.host.data.eq(bit_length(self.bus.data[:30]))
             m.d.comb += [
-                store.read_address.eq(self.issue.target_slot), store.read_half.eq(self.parity),
-                store.write_address.eq(self.post.slot), store.write_half.eq(~self.parity),
+                store.read_address.eq(self.issue.target_slot),
+                store.read_half.eq(self.issue.parity),
+                store.write_address.eq(self.post.slot), store.write_half.eq(self.post.half),
                 store.write_data.eq(written), store.write.eq(self.post.enable),
-                store.host_half.eq(self.parity)]
-            silenced = name in ("error", "e", "change")
-            shape = signed(width) if silenced else width
-            values[name] = Signal(shape, name=f"{name}_2")
-            m.d.sync += values[name].eq(
-                Mux(self.reset_state, 0, store.read_data) if silenced else store.read_data)
+                store.host_half.eq(self.host_half)]
+            values[name] = store.read_data
+            if name in ("error", "e", "change"):
+                values[name] = Signal(signed(width), name=f"{name}_2")
+                m.d.comb += values[name].eq(Mux(silent, 0, store.read_data))
             if name == "word":
                 m.d.comb += self.word_data.eq(store.read_data)
         return values
@@ -121,7 +119,8 @@ class RowFetch(wiring.Component):
         m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_4") << 11)
         change, change_hit = self._barrel(m, wide, shift, 32, "change_7")
 
-        first = delayed(m, self.issue.valid & self.issue.first_row, ROW_STAGE, "first_row")
+        counts = delayed(m, self.issue.valid & self.issue.first_row & self.issue.learn, ROW_STAGE,
+                         "counts")
         now = delayed(m, settings_4, 3, "settings_7")
         row = self.row
         m.d.comb += [
@@ -130,8 +129,7 @@ class RowFetch(wiring.Component):
             row.word.eq(delayed(m, values["word"], 5, "word_7")),
             row.change_shift.eq(now.change_shift), row.decay_shift.eq(now.decay_shift),
             row.feedback.eq(now.feedback), row.plastic.eq(now.plastic),
-            self.factor_hit.eq(factor_hit & first & self.learn),
-            self.mirror_hit.eq(
-                change_hit & first & self.learn & (now.feedback == Feedback.MIRROR)),
+            self.factor_hit.eq(factor_hit & counts),
+            self.mirror_hit.eq(change_hit & counts & (now.feedback == Feedback.MIRROR)),
         ]
         return m

@@ -1,147 +1,206 @@
 """The synapse pass: sequencer, row fetch, lanes, and the exact sums Σ W r.
 
-Stages after an issue: 7 the row's words meet the lanes' operands; 9 products; then an adder tree,
-a level a clock; then the accumulator of the target.  A projection is complete, and its populations
-are released, when the slowest of these has landed.
+A word is issued, spreads to the lanes (``hdl.spread``), and after four clocks its forward products
+leave them; then an adder tree, a level a clock; then the sum of the target.  What the target tells
+the lanes, its error and learning factor, takes longer to form and arrives ``LATE`` clocks after the
+word: the backward sums follow, and the new weights are written back.
 """
 
-from amaranth.hdl import Array, Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.accumulator import Accumulator
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import WRITE_STAGE, Lane
+from hdl.lane import LATE, HostWrite, Lane, Row, SourceWrites, access_layout
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import POST_WRITE, ROW_STAGE, RowFetch
-from hdl.sequencer import Descriptor, Sequencer
+from hdl.select import select, select_latency
+from hdl.sequencer import Descriptor, Header, Sequencer
+from hdl.spread import spread, spread_latency
+from hdl.steps import STEP_BITS
+from hdl.totals import ADDEND_STAGE, Totals
 from model.formats import SUM
 
-__all__ = ["RATE_WRITE", "TRACE_WRITE", "SynapsePass"]
+__all__ = ["RATE_WRITE", "TRACE_WRITE", "SynapsePass", "pass_latency", "sums_latency"]
 
 RATE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1), "rate": Out(18),
                                "xi": Out(2)})
 """A new rate: from a neuron to the half that the next step reads, or from the host's frame."""
-TRACE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "psi": Out(18), "xi": Out(2)})
+TRACE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1), "psi": Out(18),
+                                "xi": Out(2)})
 """A new trace, always to the half that the next step reads."""
 
-LANE_STAGE = ROW_STAGE - 2
-SUM_STAGE = ROW_STAGE + 2
+REGIONS = {"r": Region.R, "word": Region.WORD, "psi": Region.PSI, "xi": Region.PSI_XI}
+PRODUCT_STAGE = 4
+
+
+def _levels(lanes: int) -> int:
+    return (lanes - 1).bit_length()
+
+
+def pass_latency(lanes: int) -> int:
+    """Clocks from a word to the first at which its target's sum may be asked for."""
+    return spread_latency(lanes) + PRODUCT_STAGE + _levels(lanes) + 2
+
+
+def sums_latency(lanes: int) -> int:
+    """Clocks from a slot to its backward sum."""
+    return spread_latency(lanes) + 1 + select_latency(lanes)
 
 
 class SynapsePass(wiring.Component):
     """All synapses of a step, one per lane and clock; see the module.
 
-    start, busy          one step; ``busy`` until the last weight is written back
-    released             populations whose sums are complete
-    sum_slot → total, errors_above   sums of one neuron, one clock later
+    host_half, rate_half   the half that the host sees, and that of rates
+    landed_done, complete   a step's sums are complete; in the step after, those below this slot
+    total_slot → total   forward sum of one neuron, 2 clocks later
+    sum_slot → errors_above   backward sum of one neuron, ``sums_latency`` later
     """
 
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "start": In(1), "busy": Out(1), "count": In(range(config.projections + 1)),
+            "count": In(range(config.projections + 1)),
             "number": Out(range(config.projections)), "data": In(Descriptor),
-            "modulator": In(signed(18)), "input_rows": In(12), "parity": In(1), "learn": In(1),
-            "reset_state": In(1), "reset_trace": In(1), "released": Out(9),
+            "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
+            "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
+            "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
+            "left": In(STEP_BITS), "passed": In(18), "landed_done": Out(1), "complete": Out(18),
+            "host_half": In(1), "rate_half": In(1),
             "rate_write": In(RATE_WRITE), "trace_write": In(TRACE_WRITE),
             "post": In(POST_WRITE),
-            "sum_slot": In(18), "total": Out(signed(SUM.width)),
-            "errors_above": Out(signed(SUM.width)), "bus": In(BUS), "rate_half": In(1),
+            "total_slot": In(18), "total": Out(signed(SUM.width)),
+            "sum_slot": In(18), "errors_above": Out(signed(SUM.width)), "bus": In(BUS),
             "weight_hits": Out(range(2 * config.lanes + 1)), "factor_hit": Out(1),
             "mirror_hit": Out(1), "w_data": Out(18), "b_data": Out(18), "word_data": Out(32),
         })
 
-    def _lanes(self, m, issue, row):
-        lanes, bits = [], self.config.lane_bits
-        access = delayed(m, issue, LANE_STAGE, "access")
-        for number in range(self.config.lanes):
-            m.submodules[f"lane_{number}"] = lane = Lane(self.config, number)
+    def _writes(self, m):
+        """What goes into the lanes' banks, each with its place; while idle, from the host."""
+        bits, bus, writes = self.config.lane_bits, self.bus, Signal(SourceWrites(self.config))
+        for bank, write, values in (
+                (writes.rate, self.rate_write, {"r": self.rate_write.rate}),
+                (writes.word, self.post, {"word": self.post.word}),
+                (writes.trace, self.trace_write,
+                 {"psi": self.trace_write.psi, "xi": self.trace_write.xi})):
+            half = self.rate_half if bank is writes.rate else self.host_half
+            slot = Mux(bus.active, bus.offset, write.slot)
+            m.d.comb += [bank.half.eq(Mux(bus.active, half, write.half)),
+                         bank.lane.eq(slot[:bits]), bank.row.eq(slot[bits:])]
+            for name, value in values.items():
+                written = bus.write & (bus.region == REGIONS[name])
+                m.d.comb += [bank[name].eq(Mux(bus.active, bus.data, value)),
+                             bank[f"{name}_enable"].eq(Mux(bus.active, written, write.enable))]
+        return writes
+
+    def _host(self, m):
+        """The host's writes to the lanes: weights by word and lane, sums by slot."""
+        config, bus, host = self.config, self.bus, Signal(HostWrite(self.config))
+        clears = bus.region == Region.SUMS
+        m.d.comb += [
+            host.active.eq(bus.active), host.value.eq(bus.data),
+            host.w.eq(bus.write & (bus.region == Region.W)),
+            host.b.eq(bus.write & (bus.region == Region.B)), host.sum.eq(bus.write & clears),
+            host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS])),
+            host.row.eq(Mux(clears, bus.offset[config.lane_bits:], bus.offset[LANE_BITS:]))]
+        return host
+
+    def _lanes(self, m, platform, issue, row):
+        config, bits = self.config, self.config.lane_bits
+        access = Signal(access_layout(config))
+        m.d.comb += [access[name].eq(issue[name]) for name in access.shape().members]
+        with m.If(self.bus.active):
+            m.d.comb += access.word.eq(self.bus.offset[LANE_BITS:])
+        late_row = delayed(m, row, LATE - ROW_STAGE, "row")
+        words = [spread(m, value, config.lanes, platform, name=name) for name, value in (
+            ("access", access), ("row", late_row), ("writes", self._writes(m)),
+            ("host", self._host(m)), ("sum_row", self.sum_slot[bits:]))]
+        lanes = []
+        for number, mine in enumerate(zip(*words, strict=True)):
+            m.submodules[f"lane_{number}"] = lane = Lane(config, number)
             lanes.append(lane)
-            for name in lane.access.shape().members:
-                m.d.comb += lane.access[name].eq(access[name])
-            m.d.comb += [
-                lane.row.eq(row), lane.learn.eq(self.learn), lane.parity.eq(self.parity),
-                lane.reset_state.eq(self.reset_state), lane.reset_trace.eq(self.reset_trace),
-                lane.rate_half.eq(self.rate_half), lane.sum_row.eq(self.sum_slot[bits:])]
-            wiring.connect(m, wiring.flipped(self.bus), lane.bus)
-            for port, write in ((lane.rate_write, self.rate_write),
-                                (lane.trace_write, self.trace_write)):
-                mine = write.slot[:bits] == number if bits else 1
-                m.d.comb += [port.enable.eq(write.enable & mine), port.row.eq(write.slot[bits:])]
-            m.d.comb += [
-                lane.rate_write.half.eq(self.rate_write.half),
-                lane.rate_write.rate.eq(self.rate_write.rate),
-                lane.trace_write.half.eq(~self.parity),
-                lane.trace_write.psi.eq(self.trace_write.psi),
-                lane.trace_write.xi.eq(self.trace_write.xi),
-                lane.word_write.enable.eq(self.post.enable
-                                          & (self.post.slot[:bits] == number if bits else 1)),
-                lane.word_write.row.eq(self.post.slot[bits:]),
-                lane.word_write.half.eq(~self.parity), lane.word_write.word.eq(self.post.word)]
+            m.d.comb += [port.eq(word) for port, word in zip(
+                (lane.access, lane.row, lane.writes, lane.host, lane.sum_row), mine, strict=True)]
         return lanes
 
     def _tree(self, m, values):
-        """Sum of ``values``, one level of adders a clock; returns it and its latency."""
-        levels = 0
+        """Sum of ``values``, one level of adders a clock."""
+        level = 0
         while len(values) > 1:
             pairs = [values[k:k + 2] for k in range(0, len(values), 2)]
             values = []
             for number, pair in enumerate(pairs):
-                total = sum(pair[1:], pair[0])
-                level = Signal(signed(36 + levels + 1), name=f"tree_{levels}_{number}")
-                m.d.sync += level.eq(total)
-                values.append(level)
-            levels += 1
-        return values[0], levels
+                total = Signal(signed(36 + level + 1), name=f"tree_{level}_{number}",
+                               reset_less=True)
+                m.d.sync += total.eq(sum(pair[1:], pair[0]))
+                values.append(total)
+            level += 1
+        return values[0]
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.sequencer = sequencer = Sequencer(self.config)
-        m.submodules.rows = rows = RowFetch(self.config)
-        m.submodules.totals = totals = Accumulator(depth=self.config.slots)
+        config = self.config
+        m.submodules.sequencer = sequencer = Sequencer(config)
+        m.submodules.rows = rows = RowFetch(config)
+        m.submodules.totals = totals = Totals(depth=config.slots)
         wiring.connect(m, wiring.flipped(self.bus), rows.bus)
         attach(m, self.bus, totals.host, Region.TOTALS)
+        for name in ("count", "data", "header_0", "header_1", "input_rows", "may_fetch", "fetched",
+                     "may_issue", "issued", "left", "passed"):
+            m.d.comb += getattr(sequencer, name).eq(getattr(self, name))
         issue = sequencer.issue
         m.d.comb += [
-            sequencer.start.eq(self.start), sequencer.count.eq(self.count),
-            self.number.eq(sequencer.number), sequencer.data.eq(self.data),
-            sequencer.modulator.eq(self.modulator), sequencer.input_rows.eq(self.input_rows),
-            rows.issue.eq(issue), rows.parity.eq(self.parity), rows.learn.eq(self.learn),
-            rows.reset_state.eq(self.reset_state), self.factor_hit.eq(rows.factor_hit),
+            self.number.eq(sequencer.number), self.fetched_done.eq(sequencer.fetched_done),
+            self.issued_done.eq(sequencer.issued_done), rows.issue.eq(issue),
+            rows.host_half.eq(self.host_half), self.factor_hit.eq(rows.factor_hit),
             self.mirror_hit.eq(rows.mirror_hit), self.word_data.eq(rows.word_data)]
         wiring.connect(m, wiring.flipped(self.post), rows.post)
-        lanes = self._lanes(m, issue, rows.row)
+        lanes = self._lanes(m, platform, issue, rows.row)
 
-        total, levels = self._tree(m, [lane.product for lane in lanes])
-        stage = SUM_STAGE + levels
+        added = spread_latency(config.lanes) + PRODUCT_STAGE + _levels(config.lanes)
         m.d.comb += [
-            totals.add.eq(delayed(m, issue.valid, stage, "sum_valid")),
-            totals.add_address.eq(delayed(m, issue.target_slot, stage, "sum_slot")),
-            totals.addend.eq(total), totals.parity.eq(self.parity),
-            totals.read_address.eq(self.sum_slot)]
-        lane = delayed(m, self.sum_slot[:self.config.lane_bits], 1, "sum_lane")
-        sums = [delayed(m, lane.sum, 1, f"sum_{k}") for k, lane in enumerate(lanes)]
-        m.d.comb += self.errors_above.eq(Array(sums)[lane] if self.config.lane_bits else sums[0])
-        m.d.sync += self.total.eq(totals.total)
+            getattr(totals, name).eq(delayed(m, value, added - ADDEND_STAGE, f"total_{name}"))
+            for name, value in (("valid", issue.valid), ("address", issue.target_slot),
+                                ("fresh", issue.fresh))]
+        m.d.comb += [
+            totals.addend.eq(self._tree(m, [lane.product for lane in lanes])),
+            totals.read_address.eq(self.total_slot), self.total.eq(totals.total)]
+        lane = delayed(m, self.sum_slot[:config.lane_bits], spread_latency(config.lanes) + 1,
+                       "sum_lane")
+        m.d.comb += self.errors_above.eq(
+            select(m, [lane.sum for lane in lanes], lane, name="sums"))
 
-        landed = max(stage, LANE_STAGE + WRITE_STAGE) + 1
-        finished = delayed(m, sequencer.finished, landed, "finished")
-        count = delayed(m, sequencer.released, landed, "released")
-        pipeline = Signal(landed)
-        m.d.sync += pipeline.eq(pipeline << 1 | sequencer.busy)
-        m.d.comb += self.busy.eq(sequencer.busy | pipeline.any())
-        with m.If(self.start):
-            # The inputs, the first population, have no sums to wait for.
-            m.d.sync += self.released.eq(1)
-        with m.Elif(finished):
-            m.d.sync += self.released.eq(count)
+        # A mark comes a clock after its word, and one register holds what it says.
+        mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")
+        m.d.comb += self.landed_done.eq(mark.ended)
+        with m.If(mark.ended):
+            # The inputs, who have rows of their own, have no sums to wait for.
+            m.d.sync += self.complete.eq(self.input_rows << config.lane_bits)
+        with m.Elif(mark.valid):
+            m.d.sync += self.complete.eq(mark.slot)
+        with m.If(self.bus.active):
+            m.d.sync += self.complete.eq(self.input_rows << config.lane_bits)
 
+        hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
+        m.d.comb += self.weight_hits.eq(self._count(m, hits))
         host_lane = self.bus.offset[:LANE_BITS]
-        hits = [hit for lane in lanes for hit in lane.hits]
-        m.d.sync += self.weight_hits.eq(sum(hits[1:], hits[0]))
-        m.d.comb += [self.w_data.eq(Array([lane.w_data for lane in lanes])[host_lane]),
-                     self.b_data.eq(Array([lane.b_data for lane in lanes])[host_lane])]
+        m.d.comb += [
+            port.eq(select(m, [getattr(lane, name) for lane in lanes], host_lane, name=name))
+            for port, name in ((self.w_data, "w_data"), (self.b_data, "b_data"))]
         return m
+
+    @staticmethod
+    def _count(m, hits):
+        """Sum of the lanes' saturations, four at a clock; when they are counted does not matter."""
+        level = 0
+        while level == 0 or len(hits) > 1:
+            groups = [hits[k:k + 4] for k in range(0, len(hits), 4)]
+            hits = []
+            for number, group in enumerate(groups):
+                total = Signal(range(2 * 4 ** (level + 1) + 1), name=f"hits_{level}_{number}")
+                m.d.sync += total.eq(sum(group[1:], group[0]))
+                hits.append(total)
+            level += 1
+        return hits[0]

@@ -1,8 +1,9 @@
 """The core: a stream of frames in, a stream of results out, and a bus to everything inside.
 
 A step: the frame is taken; synapse pass, trace unit and neuron unit run side by side, all reading
-what the previous step left and writing the other half of the double-buffered memories; the halves
-change roles; the result is sent.  docs/architecture.md has the cycles that a step takes.
+what the previous step left and writing the other half of the double-buffered memories; the result
+is sent.  Each part goes on to the next step when what it needs is there (``hdl.steps``).
+docs/architecture.md has the cycles that a step takes.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -18,14 +19,15 @@ from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
 from hdl.region import OFFSET_BITS, Region
 from hdl.registers import Registers
+from hdl.result import ResultUnit
+from hdl.steps import COUNTERS, Steps
 from hdl.synapses import SynapsePass
 from hdl.traces import TraceUnit
-from model.program import Flag
 
 __all__ = ["Core"]
 
-READ_CLOCKS = 4
-"""Clocks an access holds the bus: the slowest memory (the tables) answers after 3."""
+READ_CLOCKS = 14
+"""Clocks an access holds the bus: the slowest memory (a lane among many) answers before."""
 
 
 class Core(wiring.Component):
@@ -33,7 +35,7 @@ class Core(wiring.Component):
 
     frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py);
                         ``frame_abort`` drops a frame that is not whole yet
-    bus_*               held until ``bus_acknowledge``; served between frames, 6 clocks a word
+    bus_*               held until ``bus_acknowledge``; served between frames, 16 clocks a word
     """
 
     def __init__(self, config: Config):
@@ -46,23 +48,20 @@ class Core(wiring.Component):
             "bus_write_data": In(32), "bus_acknowledge": Out(1), "bus_read_data": Out(32),
         })
 
-    def _serve(self, m, frame, bus):
+    def _serve(self, m, idle, frame, result, bus):
         """Turn requests of the host (between frames) and of the probes into bus accesses."""
-        address, count = Signal(OFFSET_BITS + 5), Signal(range(READ_CLOCKS + 1))
-        read = Signal(32)
-        done = Signal()
-        requested = Mux(frame.idle, self.bus_request, frame.probe)
+        count, read, done = Signal(range(READ_CLOCKS + 1)), Signal(32), Signal()
+        address = Mux(idle, self.bus_address, result.probe_address)
+        requested = Mux(idle, self.bus_request, result.probe)
         m.d.comb += [
-            address.eq(Mux(frame.idle, self.bus_address, frame.probe_address)),
-            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort),
-            done.eq(count == READ_CLOCKS),
+            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort), done.eq(count == READ_CLOCKS),
+            self.bus_acknowledge.eq(done & idle), result.probed.eq(done & ~idle),
+            self.bus_read_data.eq(read), result.probe_data.eq(read)]
+        m.d.sync += [
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
-            bus.data.eq(self.bus_write_data), bus.active.eq(requested),
-            bus.write.eq(requested & frame.idle & self.bus_write & (count == 0)),
-            self.bus_acknowledge.eq(done & frame.idle), frame.probed.eq(done & ~frame.idle),
-            self.bus_read_data.eq(read), frame.probe_data.eq(read),
-        ]
-        m.d.sync += count.eq(Mux(requested & ~done, count + 1, 0))
+            bus.data.eq(self.bus_write_data), bus.active.eq(requested & ~done),
+            bus.write.eq(requested & idle & self.bus_write & (count == 1)),
+            count.eq(Mux(requested & ~done, count + 1, 0))]
         return read
 
     def _answer(self, m, bus, read, registers, synapses, traces, neurons, measures):
@@ -87,7 +86,9 @@ class Core(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
+        m.submodules.steps = steps = Steps()
         m.submodules.frame = frame = FrameUnit(config)
+        m.submodules.result = result = ResultUnit(config)
         m.submodules.registers = registers = Registers(config)
         m.submodules.synapses = synapses = SynapsePass(config)
         m.submodules.traces = traces = TraceUnit(config)
@@ -98,62 +99,81 @@ class Core(wiring.Component):
         m.submodules.projection_table = projections = DescriptorTable(
             PROJECTION_FIELDS, depth=config.projections, region=Region.PROJECTIONS, readers=2)
 
-        bus = BUS.create()
-        for user in (frame, registers, synapses, traces, neurons, measures, populations,
+        bus, idle = BUS.create(), steps.idle & frame.idle
+        for user in (result, registers, synapses, traces, neurons, measures, populations,
                      projections):
             for name in BUS.members:
                 m.d.comb += getattr(user.bus, name).eq(getattr(bus, name))
-        read = self._serve(m, frame, bus)
+        read = self._serve(m, idle, frame, result, bus)
         self._answer(m, bus, read, registers, synapses, traces, neurons, measures)
 
-        for name in ("frame_data", "frame_valid", "result_ready"):
+        for name in ("frame_data", "frame_valid"):
             m.d.comb += getattr(frame, name).eq(getattr(self, name))
-        for name in ("frame_ready", "result_data", "result_valid"):
-            m.d.comb += getattr(self, name).eq(getattr(frame, name))
-        self._connect_engines(m, bus, frame, registers, synapses, traces, neurons)
         m.d.comb += [
+            self.frame_ready.eq(frame.frame_ready), self.result_data.eq(result.result_data),
+            self.result_valid.eq(result.result_valid), result.result_ready.eq(self.result_ready)]
+        self._connect_steps(m, steps, registers, frame, result, synapses, traces, neurons)
+        self._connect_engines(m, bus, frame, registers, synapses, traces, neurons, result)
+        m.d.comb += [
+            registers.working.eq(~idle | (frame.frame_valid & frame.frame_ready)),
             populations.number_0.eq(neurons.number), neurons.data.eq(populations.data_0),
             projections.number_0.eq(synapses.number), synapses.data.eq(projections.data_0),
             projections.number_1.eq(traces.number), traces.data.eq(projections.data_1),
             populations.number_1.eq(neurons.leaving.number),
             measures.descriptor.eq(populations.data_1), measures.leaving.eq(neurons.leaving),
-            measures.parity.eq(registers.parity),
-            measures.learn.eq((frame.flags & Flag.LEARN).any()),
+            measures.host_half.eq(registers.parity),
+            # The walk that was begun last, and the step that the traces are in.
+            measures.half_0.eq(~steps.recorded[0]), measures.half_1.eq(steps.traced[0]),
             measures.number_0.eq(neurons.alpha_number), neurons.alpha.eq(measures.alpha_0),
             measures.number_1.eq(traces.alpha_number), traces.alpha.eq(measures.alpha_1)]
         self._count(m, registers, synapses, traces, neurons, measures)
         return m
 
-    def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons):
-        learn, reset_state, reset_trace = (
-            (frame.flags & flag).any() for flag in (Flag.LEARN, Flag.RESET_STATE, Flag.RESET_TRACE))
-        for engine in (synapses, traces, neurons):
-            m.d.comb += [engine.start.eq(frame.start), engine.parity.eq(registers.parity),
-                         engine.reset_state.eq(reset_state)]
+    @staticmethod
+    def _connect_steps(m, steps, registers, frame, *parts):
+        """Every part counts what it has done, and sees what it asks for by name."""
+        for part in (frame, *parts):
+            members = part.signature.members
+            for name in COUNTERS:
+                if f"{name}_done" in members:
+                    m.d.comb += getattr(steps, f"{name}_done").eq(getattr(part, f"{name}_done"))
+                if name in members:
+                    m.d.comb += getattr(part, name).eq(getattr(steps, name))
+            for name in members:
+                if name.startswith("may_"):
+                    m.d.comb += getattr(part, name).eq(getattr(steps, name))
+        m.d.comb += [
+            steps.set.eq(registers.set_parity), steps.parity.eq(registers.written_parity),
+            steps.learns_tau.eq(registers.learning_taus != 0), frame.answered.eq(steps.idle),
+            registers.parity.eq(steps.sent[0]), registers.stepped.eq(steps.sent_done)]
+
+    def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons, result):
+        for engine in (synapses, traces, neurons, result):
+            m.d.comb += [engine.header_0.eq(frame.header_0), engine.header_1.eq(frame.header_1)]
+        # The inputs' rates are those of the step itself, not what it leaves to the next.
         is_input = bus.offset[self.config.lane_bits:] < registers.input_rows
         for engine in (synapses, traces):
             m.d.comb += [
                 engine.count.eq(registers.projections), engine.input_rows.eq(registers.input_rows),
-                engine.reset_trace.eq(reset_trace),
-                # Inputs have one half only: the frame writes what this step reads.
-                engine.rate_half.eq(registers.parity & ~is_input)]
+                engine.rate_half.eq(registers.parity ^ is_input),
+                engine.passed.eq(neurons.passed)]
         m.d.comb += [
-            frame.running.eq(synapses.busy | traces.busy | neurons.busy),
             frame.inputs.eq(registers.inputs), frame.outputs.eq(registers.outputs),
-            frame.probes.eq(registers.probes), registers.stepped.eq(frame.stepped),
-            registers.working.eq(~frame.idle | (frame.frame_valid & frame.frame_ready)),
-            synapses.learn.eq(learn), synapses.modulator.eq(frame.modulator),
-            traces.flags.eq(frame.flags), neurons.flags.eq(frame.flags),
-            neurons.modulator.eq(frame.modulator), neurons.count.eq(registers.populations),
-            neurons.released.eq(synapses.released),
-            synapses.sum_slot.eq(neurons.sum_slot), neurons.total.eq(synapses.total),
+            frame.rates_busy.eq(neurons.rate_write.enable),
+            result.outputs.eq(registers.outputs), result.probes.eq(registers.probes),
+            synapses.host_half.eq(registers.parity),
+            neurons.count.eq(registers.populations), neurons.complete.eq(synapses.complete),
+            neurons.set.eq(registers.set_parity), neurons.parity.eq(registers.written_parity),
+            synapses.total_slot.eq(neurons.total_slot), neurons.total.eq(synapses.total),
+            synapses.sum_slot.eq(neurons.sum_slot),
             neurons.errors_above.eq(synapses.errors_above),
-            frame.teach_index.eq(neurons.teach_index), neurons.teach.eq(frame.teach),
-            neurons.kind.eq(frame.kind), neurons.set_generator.eq(registers.set_generator),
+            frame.teach_index.eq(neurons.teach_index), frame.teach_half.eq(neurons.teach_half),
+            neurons.teach.eq(frame.teach), neurons.kind.eq(frame.kind),
+            neurons.set_generator.eq(registers.set_generator),
             registers.generator.eq(neurons.generator)]
         wiring.connect(m, neurons.post, synapses.post)
         wiring.connect(m, traces.trace_write, synapses.trace_write)
-        wiring.connect(m, neurons.result, frame.result)
+        wiring.connect(m, neurons.result, result.result)
         source = frame.input_write
         for name in source.signature.members:
             chosen = Mux(source.enable, getattr(source, name), getattr(neurons.rate_write, name))

@@ -1,7 +1,8 @@
 """The traces of a step: every source of every projection passes through the trace pipeline once.
 
-Runs beside the synapse pass, which reads the traces of the previous step meanwhile.  Holds what the
-host reads of traces and of rates: copies that are addressed by slot, one word per clock.
+Runs beside the synapse pass, which reads the traces of the previous step meanwhile; a source waits
+until its neuron has passed in the step before.  Holds what the host reads of traces and of rates:
+copies that are addressed by slot, one word per clock.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -14,25 +15,36 @@ from hdl.fetch import DescriptorFetch
 from hdl.measures import learned_ratio
 from hdl.memory import BUS, StateMemory, attach
 from hdl.region import Region
-from hdl.sequencer import Descriptor, next_slot
+from hdl.sequencer import Descriptor, Header, next_slot
+from hdl.steps import STEP_BITS
 from hdl.synapses import RATE_WRITE, TRACE_WRITE
 from hdl.trace import TracePipeline
 from model.formats import ALPHA
-from model.program import ALPHA_BITS
+from model.program import ALPHA_BITS, Flag
 
 __all__ = ["TraceUnit"]
 
 
+READ = 2
+"""Clocks from a slot to its memories' words."""
+
+
 class TraceUnit(wiring.Component):
-    """Walks through all sources of all projections, one per clock, without gaps."""
+    """Walks through all sources of all projections, one per clock, step after step.
+
+    may_trace, traced   permission, and number of the step; ``traced_done`` when all is written
+    left, passed        neurons of the step before: all are done, or those below this slot
+    """
 
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "start": In(1), "busy": Out(1), "count": In(range(config.projections + 1)),
+            "count": In(range(config.projections + 1)),
             "number": Out(range(config.projections)), "data": In(Descriptor),
-            "flags": In(6), "input_rows": In(12), "parity": In(1), "reset_state": In(1),
-            "reset_trace": In(1), "rate_write": In(RATE_WRITE), "rate_half": In(1),
+            "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
+            "may_trace": In(1), "traced": In(STEP_BITS), "traced_done": Out(1),
+            "left": In(STEP_BITS), "passed": In(18),
+            "rate_write": In(RATE_WRITE), "rate_half": In(1),
             "alpha_number": Out(8), "alpha": In(ALPHA.width),
             "trace_write": Out(TRACE_WRITE), "hits": Out(2), "bus": In(BUS),
             "rate_data": Out(18), "xi_data": Out(2), "low_data": Out(30), "psi_data": Out(18),
@@ -45,12 +57,12 @@ class TraceUnit(wiring.Component):
         attach(m, self.bus, store.host, region)
         return store
 
-    def _rates(self, m, slot, is_input):
+    def _rates(self, m, slot, parity):
         rate = self._store(m, "rate", Region.R, 18, self.config.slots, buffered=True)
         xi = self._store(m, "xi", Region.XI, 2, self.config.slots, buffered=True)
         for store, value in ((rate, self.rate_write.rate), (xi, self.rate_write.xi)):
             m.d.comb += [
-                store.read_address.eq(slot), store.read_half.eq(self.parity & ~is_input),
+                store.read_address.eq(slot), store.read_half.eq(parity),
                 store.host_half.eq(self.rate_half), store.write_address.eq(self.rate_write.slot),
                 store.write_half.eq(self.rate_write.half), store.write.eq(self.rate_write.enable),
                 store.write_data.eq(value)]
@@ -70,12 +82,12 @@ class TraceUnit(wiring.Component):
             values.append(store.read_data)
         return values
 
-    def _fetch(self, m):
+    def _fetch(self, m, begins):
         """The next projection and, where its target learns τm, the time constants of its trace."""
         m.submodules.fetch = fetch = DescriptorFetch(
             Descriptor, depth=self.config.projections, side=ALPHA.width)
         m.d.comb += [
-            fetch.start.eq(self.start), fetch.count.eq(self.count), self.number.eq(fetch.number),
+            fetch.start.eq(begins), fetch.count.eq(self.count), self.number.eq(fetch.number),
             fetch.arrived.eq(self.data), self.alpha_number.eq(self.data.target),
             fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(self.data.ratio_scale),
             fetch.side.eq(self.alpha)]
@@ -87,46 +99,66 @@ class TraceUnit(wiring.Component):
                 m.d.comb += record.ratio.eq(learned_ratio(fetch.product))
         return fetch, record
 
+    def _step(self, m):
+        """A step begins, ends, and what holds in between: (begins, running, ended, header)."""
+        running, ended, begins = Signal(), Signal(), Signal()
+        header, parity = Signal(Header), self.traced[0]
+        m.d.comb += begins.eq(self.may_trace & ~running)
+        with m.If(begins):
+            m.d.sync += [running.eq(1), header.eq(Mux(parity, self.header_1, self.header_0))]
+        with m.Elif(ended):
+            m.d.sync += running.eq(0)
+        m.d.comb += self.traced_done.eq(running & ended)
+        return begins, running, ended, header
+
     def elaborate(self, platform):
         m = Module()
         config = self.config
         m.submodules.pipeline = pipeline = TracePipeline(18)
-        bits = config.lane_bits
-        fetch, record = self._fetch(m)
+        bits, parity = config.lane_bits, self.traced[0]
+        begins, running, ended, header = self._step(m)
+        fetch, record = self._fetch(m, begins)
         current, left, active = Signal(Descriptor), Signal(18), Signal()
-        source, trace, last = Signal(18), Signal(18), Signal()
-        m.d.comb += [last.eq(left == 1), fetch.take.eq(fetch.valid & (~active | last))]
-        with m.If(active):
+        to_take, all_left = Signal(self.count.shape()), Signal()
+        source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
+        m.d.sync += all_left.eq(self.left == self.traced)
+        m.d.comb += [
+            last.eq(left == 1), passes.eq(active & (all_left | (source < self.passed))),
+            fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
+        with m.If(passes):
             m.d.sync += [source.eq(next_slot(source, config)), trace.eq(next_slot(trace, config)),
                          left.eq(left - 1), active.eq(~last)]
+        with m.If(begins):
+            m.d.sync += to_take.eq(self.count)
         with m.If(fetch.take):
             m.d.sync += [
                 current.eq(record), left.eq(record.source_span), active.eq(1),
+                to_take.eq(to_take - 1),
                 source.eq((record.source_row << bits) + record.source_lane),
                 trace.eq((record.trace_row << bits) + record.source_lane)]
 
-        is_input = source[bits:] < self.input_rows
-        rate, xi = self._rates(m, source, is_input)
+        rate, xi = self._rates(m, source, parity)
         low, psi, _ = self._traces(m, trace, pipeline.o)
-        silent = delayed(m, self.reset_state & ~is_input, 1, "silent")
-        staged = Signal(pipeline.i.shape())
-        m.d.sync += [
-            staged.valid.eq(delayed(m, active, 1, "active")),
-            staged.tag.eq(delayed(m, trace, 1, "trace_slot")),
-            staged.r.eq(Mux(silent, 0, rate)), staged.xi.eq(Mux(silent, 0, xi)),
-            staged.low.eq(Mux(self.reset_trace, 0, low)),
-            staged.psi.eq(Mux(self.reset_trace, 0, psi)), staged.flags.eq(self.flags)]
-        settings = delayed(m, current, 1, "settings")
-        m.d.sync += [staged[name].eq(settings[name]) for name in
+        entering = pipeline.i
+        silent = delayed(m, (header.flags & Flag.RESET_STATE).any()
+                         & (source[bits:] >= self.input_rows), READ, "silent")
+        forgets = (header.flags & Flag.RESET_TRACE).any()
+        m.d.comb += [
+            entering.valid.eq(delayed(m, passes, READ, "passes")),
+            entering.tag.eq(delayed(m, trace, READ, "trace_slot")),
+            entering.r.eq(Mux(silent, 0, rate)), entering.xi.eq(Mux(silent, 0, xi)),
+            entering.low.eq(Mux(forgets, 0, low)), entering.psi.eq(Mux(forgets, 0, psi)),
+            entering.flags.eq(header.flags)]
+        settings = delayed(m, current, READ, "settings")
+        m.d.comb += [entering[name].eq(settings[name]) for name in
                      ("ratio", "trace_mantissa", "trace_shift")]
-        m.d.comb += pipeline.i.eq(staged)
 
         out, write = pipeline.o, self.trace_write
         m.d.comb += [
-            write.enable.eq(out.valid), write.slot.eq(out.tag), write.psi.eq(out.psi),
-            write.xi.eq(out.xi), self.hits.eq(Mux(out.valid, out.saturations, 0))]
-        flight = Signal(pipeline.latency + 3)
-        walking = fetch.busy | active
-        m.d.sync += flight.eq(flight << 1 | walking)
-        m.d.comb += self.busy.eq(walking | flight.any())
+            write.enable.eq(out.valid), write.slot.eq(out.tag), write.half.eq(~parity),
+            write.psi.eq(out.psi), write.xi.eq(out.xi),
+            self.hits.eq(Mux(out.valid, out.saturations, 0))]
+        walking, flight = (to_take != 0) | active, Signal(pipeline.latency + READ + 2)
+        m.d.sync += flight.eq(flight << 1 | (walking | begins))
+        m.d.comb += ended.eq(~walking & ~flight.any())
         return m

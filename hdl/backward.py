@@ -1,0 +1,63 @@
+"""Exact sums Σ B e of one lane's sources: over the targets of a visit, and over projections.
+
+A row of sources is summed in a register while its targets pass; only its first clock reads the
+memory and only its last one writes it.  Every word carries the parity of the step it belongs to: a
+sum of the other parity counts as zero, so nothing has to be swept between steps.
+"""
+
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.delay import delayed
+from model.formats import SUM
+
+__all__ = ["BackwardSums"]
+
+Word = data.StructLayout({"sum": signed(SUM.width), "parity": unsigned(1)})
+
+
+class BackwardSums(wiring.Component):
+    """``depth`` sums of 48 bits, one product per clock.
+
+    valid, row, parity    a product comes at the next clock, for this row and step
+    first, last           it is the first, the last of a run of products for one row; ``first``
+                          not where the product before, of the same step, was for the same row too
+    product               one clock later; the sum is in memory 3 clocks after the last ``valid``
+    read_row → sum        one clock later
+    clear, clear_row      zero one sum, while nothing is added
+
+    Between two runs of the same row two other products, or none, must pass.  Cost: two copies of a
+    distributed memory.
+    """
+
+    def __init__(self, *, depth: int):
+        self.depth = depth
+        row = unsigned(max(1, (depth - 1).bit_length()))
+        super().__init__({
+            "valid": In(1), "row": In(row), "parity": In(1), "first": In(1), "last": In(1),
+            "product": In(signed(36)), "read_row": In(row), "sum": Out(signed(SUM.width)),
+            "clear": In(1), "clear_row": In(row)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = store = memory.Memory(shape=Word, depth=max(2, self.depth), init=[])
+        old, out = store.read_port(domain="comb"), store.read_port(domain="comb")
+        write = store.write_port()
+        base, running, total = (Signal(signed(SUM.width), name=name, reset_less=True)
+                                for name in ("base", "running", "total"))
+        m.d.comb += [old.addr.eq(self.row), out.addr.eq(self.read_row)]
+        m.d.sync += [base.eq(Mux(old.data.parity == self.parity, old.data.sum, 0)),
+                     total.eq(out.data.sum)]
+        valid, first, last, row, parity = (
+            delayed(m, getattr(self, name), 1, name)
+            for name in ("valid", "first", "last", "row", "parity"))
+        with m.If(valid):
+            m.d.sync += running.eq(self.product + Mux(first, base, running))
+        m.d.comb += [
+            write.addr.eq(Mux(self.clear, self.clear_row, delayed(m, row, 1, "written_row"))),
+            write.data.sum.eq(Mux(self.clear, 0, running)),
+            write.data.parity.eq(delayed(m, parity, 1, "written_parity")),
+            write.en.eq(self.clear | delayed(m, valid & last, 1, "written")),
+            self.sum.eq(total)]
+        return m

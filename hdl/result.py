@@ -1,0 +1,103 @@
+"""Results out: one word per output, its rate;  one per output, its error ē;  with *probe*, the
+probed words.  Numbers are 18 bits, sign-extended to words of 32.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.config import Config
+from hdl.memory import BUS
+from hdl.neurons import RESULT_WRITE
+from hdl.region import OFFSET_BITS, Region
+from hdl.sequencer import Header
+from hdl.steps import STEP_BITS
+from model.program import Flag
+
+__all__ = ["ResultUnit"]
+
+Result = data.StructLayout({"rate": signed(18), "error": signed(18)})
+ADDRESS_BITS = OFFSET_BITS + 5
+
+
+class ResultUnit(wiring.Component):
+    """Sends the result of every step, while the next one is under way.
+
+    may_send, sent   permission, and number of the step; ``sent_done`` with its last word
+    result           what an output neuron tells
+    probe            an address to read for the result, answered with ``probed`` and its data
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+        super().__init__({
+            "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
+            "may_send": In(1), "sent": In(STEP_BITS), "sent_done": Out(1),
+            "outputs": In(range(config.outputs + 1)), "probes": In(range(config.probes + 1)),
+            "header_0": In(Header), "header_1": In(Header),
+            "result": In(RESULT_WRITE), "bus": In(BUS),
+            "probe": Out(1), "probe_address": Out(ADDRESS_BITS), "probed": In(1),
+            "probe_data": In(32),
+        })
+
+    def _memories(self, m, index, half):
+        """Results and the probe list, each read at once."""
+        config = self.config
+        bits = max(1, (config.outputs - 1).bit_length())
+        m.submodules.results = results = memory.Memory(shape=Result, depth=2 << bits, init=[])
+        sent, result_write = results.read_port(domain="comb"), results.write_port()
+        m.submodules.probe_list = probes = memory.Memory(
+            shape=ADDRESS_BITS, depth=max(2, config.probes), init=[])
+        probe, probe_write = probes.read_port(domain="comb"), probes.write_port()
+        m.d.comb += [
+            sent.addr.eq(Cat(index[:bits], half)),
+            result_write.addr.eq(Cat(self.result.index[:bits], self.result.half)),
+            result_write.data.rate.eq(self.result.rate),
+            result_write.data.error.eq(self.result.error), result_write.en.eq(self.result.enable),
+            probe.addr.eq(index), self.probe_address.eq(probe.data),
+            probe_write.addr.eq(self.bus.offset), probe_write.data.eq(self.bus.data),
+            probe_write.en.eq(self.bus.write & (self.bus.region == Region.PROBES)),
+        ]
+        return sent.data
+
+    def elaborate(self, platform):
+        m = Module()
+        index, probed, half = Signal(16), Signal(32), self.sent[0]
+        sent = self._memories(m, index, half)
+        flags = Mux(half, self.header_1.flags, self.header_0.flags)
+        probing = (flags & Flag.PROBE).any() & (self.probes != 0)
+
+        def count_to(limit, following):
+            """One more word sent; after ``limit`` of them go to ``following``."""
+            m.d.sync += index.eq(index + 1)
+            with m.If(index + 1 == limit):
+                m.d.sync += index.eq(0)
+                m.next = following
+
+        with m.FSM():
+            with m.State("WAIT"), m.If(self.may_send):
+                m.next = "RATES"
+            with m.State("RATES"):
+                m.d.comb += [self.result_valid.eq(1), self.result_data.eq(sent.rate)]
+                with m.If(self.result_ready):
+                    count_to(self.outputs, "ERRORS")
+            with m.State("ERRORS"):
+                m.d.comb += [self.result_valid.eq(1), self.result_data.eq(sent.error)]
+                with m.If(self.result_ready):
+                    count_to(self.outputs, "SENT")
+                    with m.If((index + 1 == self.outputs) & probing):
+                        m.next = "PROBE"
+            with m.State("PROBE"):
+                m.d.comb += self.probe.eq(1)
+                with m.If(self.probed):
+                    m.d.sync += probed.eq(self.probe_data)
+                    m.next = "PROBED"
+            with m.State("PROBED"):
+                m.d.comb += [self.result_valid.eq(1), self.result_data.eq(probed)]
+                with m.If(self.result_ready):
+                    m.next = "PROBE"
+                    count_to(self.probes, "SENT")
+            with m.State("SENT"):
+                m.d.comb += self.sent_done.eq(1)
+                m.next = "WAIT"
+        return m
