@@ -15,8 +15,8 @@ from hdl.memory import BUS
 from hdl.region import Region
 from model.program import POPULATION, PROJECTION
 
-__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "Release", "WORDS", "layout",
-           "pack"]
+__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "Release", "WORDS",
+           "layout", "pack"]
 
 WORDS = 16
 """Words reserved for a descriptor in the address map."""

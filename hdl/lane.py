@@ -83,8 +83,8 @@ class HostWrite(data.StructLayout):
 class Lane(wiring.Component):
     """See the module; ``number`` is the lane's place in every row.
 
-    access → product, hits, w_data, b_data   a visit; the forward product 4 clocks later, saturations
-                         of W and B after the write-back; W and B as read, 2 clocks later
+    access → product, hits, w_data, b_data   a visit; the forward product 4 clocks later,
+                         saturations with the write-back; W and B as read, 2 clocks later
     row                  what the target tells, ``LATE`` clocks after its access
     sum_row → sum        a backward sum, one clock later
     """

@@ -28,8 +28,8 @@ __all__ = ["Leaving", "Measures", "learned_ratio"]
 
 Descriptor = layout(POPULATION_FIELDS)
 Leaving = data.StructLayout({
-    "valid": 1, "last": 1, "number": 8, "parity": 1, "learn": 1, "e": signed(18), "told": signed(18),
-    "pull": signed(36)})
+    "valid": 1, "last": 1, "number": 8, "parity": 1, "learn": 1,
+    "e": signed(18), "told": signed(18), "pull": signed(36)})
 """A neuron that leaves the pipeline, and whether it is its population's last."""
 
 WRITE_STAGE = 5

@@ -77,7 +77,8 @@ class NeuronPipeline(wiring.Component):
             "i": In(data.StructLayout({
                 "valid": 1, "tag": tag_width,
                 "old": data.StructLayout({name: states[name] for name in OLD_STATES}),
-                "total": signed(SUM.width), "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
+                "total": signed(SUM.width),
+                "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
                 "modulator": signed(MODULATOR.width), "flags": FLAG_BITS, "word": 32,
                 "population": NEURON_RECORD,
             })),

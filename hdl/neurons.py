@@ -1,8 +1,9 @@
 """The neurons of a step: one after the other, each as soon as its sums are complete.
 
-Runs beside the synapse pass, which it lets go on with the next step neuron by neuron.  Holds the states that only a neuron itself needs; what the next
-step's rows and lanes need leaves through ``post`` and ``rate_write``.  Draws the random words, one
-per neuron and step in the order of the neurons, from one xorshift32 generator.
+Runs beside the synapse pass, which it lets go on with the next step neuron by neuron.  Holds the
+states that only a neuron itself needs; what the next step's rows and lanes need leaves through
+``post`` and ``rate_write``.  Draws the random words, one per neuron and step in the order of the
+neurons, from one xorshift32 generator.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -107,7 +108,8 @@ class NeuronUnit(wiring.Component):
         mantissa = self.alpha[ALPHA_BITS:]
         m.d.comb += [
             fetch.start.eq(self.may_record & fetch.ready), self.recorded_done.eq(fetch.start),
-            fetch.count.eq(self.count), self.number.eq(fetch.number), fetch.arrived.eq(self.data), self.alpha_number.eq(fetch.arriving),
+            fetch.count.eq(self.count), self.number.eq(fetch.number), fetch.arrived.eq(self.data),
+            self.alpha_number.eq(fetch.arriving),
             fetch.a.eq(mantissa), fetch.b.eq(self.data.ratio_scale), fetch.side.eq(self.alpha)]
         record = Signal(Descriptor)
         m.d.comb += record.eq(fetch.descriptor)

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import LATE, HostWrite, Lane, Row, SourceWrites, access_layout
+from hdl.lane import LATE, HostWrite, Lane, SourceWrites, access_layout
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import POST_WRITE, ROW_STAGE, RowFetch

@@ -54,7 +54,8 @@ class Core(wiring.Component):
         address = Mux(idle, self.bus_address, result.probe_address)
         requested = Mux(idle, self.bus_request, result.probe)
         m.d.comb += [
-            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort), done.eq(count == READ_CLOCKS),
+            frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort),
+            done.eq(count == READ_CLOCKS),
             self.bus_acknowledge.eq(done & idle), result.probed.eq(done & ~idle),
             self.bus_read_data.eq(read), result.probe_data.eq(read)]
         m.d.sync += [

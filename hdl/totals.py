@@ -4,6 +4,8 @@ A sum that is still on its way to the memory is taken from where it is, so the s
 again at the very next clock.
 """
 
+from itertools import pairwise
+
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -64,7 +66,7 @@ class Totals(wiring.Component):
             with m.If(again):
                 m.d.comb += base.eq(results[k])
         m.d.sync += [results[0].eq(Mux(fresh, 0, base) + self.addend),
-                     *(late.eq(early) for early, late in zip(results, results[1:], strict=False))]
+                     *(late.eq(early) for early, late in pairwise(results))]
 
         host = self.host
         for store in (sums, copy):
