@@ -6,7 +6,7 @@ All words are 32 bits, numbers 18.  Everything has two halves, one for each of t
 may be in the core; ``hdl.result`` sends the answers.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,6 +29,7 @@ class FrameUnit(wiring.Component):
     hold                take no new frame;  ``idle`` between frames
     answered            all frames taken have been answered: with *probe*, the next waits for that
     header_*            what the last two frames said of their steps, by parity
+    probing, probe_step   the last frame is one with *probe*, and its number
     input_write         a rate of an input; waits while ``rates_busy``
     teach_index, teach_half → teach, kind    what a frame says of an output, one clock later
     """
@@ -41,6 +42,7 @@ class FrameUnit(wiring.Component):
             "may_load": In(1), "loaded": In(STEP_BITS), "loaded_done": Out(1),
             "inputs": In(range(config.inputs + 1)), "outputs": In(range(config.outputs + 1)),
             "header_0": Out(Header), "header_1": Out(Header),
+            "probing": Out(1), "probe_step": Out(STEP_BITS),
             "input_write": Out(RATE_WRITE), "rates_busy": In(1),
             "teach_index": In(16), "teach_half": In(1), "teach": Out(signed(18)), "kind": Out(2),
         })
@@ -64,7 +66,7 @@ class FrameUnit(wiring.Component):
         m = Module()
         index, slot, half = Signal(16), Signal(18), self.loaded[0]
         taught, write = self._teaching(m, index, half), self.input_write
-        probes = Mux(half, self.header_0.flags, self.header_1.flags) & Flag.PROBE
+        probes = (self.frame_data[18:24] & Flag.PROBE).any()
         m.d.comb += [write.slot.eq(slot), write.half.eq(half),
                      write.rate.eq(self.frame_data[:18])]
 
@@ -72,9 +74,10 @@ class FrameUnit(wiring.Component):
             with m.State("HEADER"):
                 # What a frame probes must stand still until it has been read.
                 m.d.comb += [self.idle.eq(1), self.frame_ready.eq(
-                    self.may_load & ~self.hold & (self.answered | ~probes.any()))]
+                    self.may_load & ~self.hold & (self.answered | ~self.probing))]
                 m.d.sync += [index.eq(0), slot.eq(0)]
                 with m.If(self.frame_valid & self.frame_ready):
+                    m.d.sync += [self.probing.eq(probes), self.probe_step.eq(self.loaded)]
                     for header, mine in ((self.header_0, ~half), (self.header_1, half)):
                         with m.If(mine):
                             m.d.sync += [header.modulator.eq(self.frame_data[:18]),

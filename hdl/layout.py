@@ -6,6 +6,7 @@ places in them that are not its sources are inert: their weights and traces are 
 keeps zeros at zero.
 """
 
+from functools import cached_property
 
 import numpy as np
 
@@ -99,13 +100,15 @@ class Layout:
         rows = self._slots_of(p) >> self.config.lane_bits
         return int(rows[0]), int(rows[-1] - rows[0] + 1)
 
-    def _span(self, slots: np.ndarray) -> int:
-        """Places from the first to the last of ``slots``, places left over included."""
+    def span(self, p) -> int:
+        """Places from the first to the last source of a projection, unused ones included."""
+        slots = self._slots_of(p)
         rows = slots >> self.config.lane_bits
         lanes = slots - (rows << self.config.lane_bits)
         return int((rows[-1] - rows[0]) * self.config.lanes + lanes[-1] - lanes[0] + 1)
 
-    def _releases(self) -> list[dict[str, int]]:
+    @cached_property
+    def releases(self) -> list[dict[str, int]]:
         """What each projection's words tell of sums that are complete."""
         visits = [Visits(first_row=row, rows=rows,
                          targets=self.slots[p["target_first"]:][:p["target_size"]])
@@ -149,7 +152,7 @@ class Layout:
         return form.width if form else {"xi": 2, "psi_xi": 2}.get(name, 32)
 
     def _descriptors(self):
-        program, told, targets = self.program, self._releases(), set()
+        program, told, targets = self.program, self.releases, set()
         for number, p in enumerate(program.populations):
             values = {name: p[name] for name in program.populations.dtype.names}
             values["slot"] = self.slots[p["first"]]
@@ -160,7 +163,7 @@ class Layout:
             sources = self._slots_of(p)
             values |= {"source_row": row, "source_rows": rows,
                        "source_lane": sources[0] - (row << self.config.lane_bits),
-                       "source_span": self._span(sources),
+                       "source_span": self.span(p),
                        "target_slot": self.slots[p["target_first"]],
                        "word": self.words[number], "trace_row": self.trace_rows[number],
                        "source_last": sources[-1], "fresh": p["target"] not in targets,

@@ -57,8 +57,9 @@ class NeuronUnit(wiring.Component):
     """All neurons of a step, at most one per clock, step after step.
 
     may_record, recorded   permission to prefetch a step's populations; ``recorded_done`` when used
-    loaded, landed, complete   frames taken; steps whose sums are complete, and in the step after
-                         the slots below which they are
+    loaded, sent         frames taken, results sent
+    landed, complete     steps whose sums are complete, and in the step after the slots below which
+                         they are
     left_done, settled_done   all neurons have posted what others read; all measures are written
     left, passed         … so many steps, and in the step after the neurons below this slot
     total_slot → total   forward sum of a neuron, 2 clocks later
@@ -76,6 +77,7 @@ class NeuronUnit(wiring.Component):
             "header_0": In(Header), "header_1": In(Header),
             "may_record": In(1), "recorded_done": Out(1), "set": In(1), "parity": In(1),
             "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "complete": In(18),
+            "sent": In(STEP_BITS),
             "left_done": Out(1), "passed": Out(18), "settled_done": Out(1),
             "total_slot": Out(18), "total": In(signed(SUM.width)),
             "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
@@ -125,7 +127,8 @@ class NeuronUnit(wiring.Component):
         fetch, record = self._fetch(m)
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
-        step, active, loaded = Signal(STEP_BITS), Signal(), Signal()
+        step, behind = Signal(STEP_BITS), Signal(STEP_BITS)
+        active, loaded = Signal(), Signal()
         header = Signal(Header)
         m.d.comb += [
             header.eq(Mux(step[0], self.header_1, self.header_0)),
@@ -141,8 +144,8 @@ class NeuronUnit(wiring.Component):
                          left.eq(record.size), waiting.eq(1)]
         with m.Elif(active & final):
             m.d.sync += number.eq(0)
-        # The frame of a step is there before its populations are fetched.
-        m.d.comb += loaded.eq(step != self.loaded)
+        # The frame of a step is there, and the result whose place the step's takes is sent.
+        m.d.comb += [behind.eq(step - self.sent), loaded.eq((step != self.loaded) & ~behind[1])]
         with m.If(active & final):
             m.d.sync += step.eq(step + 1)
         with m.If(self.set):

@@ -2,7 +2,7 @@
 probed words.  Numbers are 18 bits, sign-extended to words of 32.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,9 +10,7 @@ from hdl.config import Config
 from hdl.memory import BUS
 from hdl.neurons import RESULT_WRITE
 from hdl.region import OFFSET_BITS, Region
-from hdl.sequencer import Header
 from hdl.steps import STEP_BITS
-from model.program import Flag
 
 __all__ = ["ResultUnit"]
 
@@ -24,6 +22,7 @@ class ResultUnit(wiring.Component):
     """Sends the result of every step, while the next one is under way.
 
     may_send, sent   permission, and number of the step; ``sent_done`` with its last word
+    probing, probe_step   the last frame is one with *probe*, and its number
     result           what an output neuron tells
     probe            an address to read for the result, answered with ``probed`` and its data
     """
@@ -34,7 +33,7 @@ class ResultUnit(wiring.Component):
             "result_data": Out(32), "result_valid": Out(1), "result_ready": In(1),
             "may_send": In(1), "sent": In(STEP_BITS), "sent_done": Out(1),
             "outputs": In(range(config.outputs + 1)), "probes": In(range(config.probes + 1)),
-            "header_0": In(Header), "header_1": In(Header),
+            "probe_step": In(STEP_BITS), "probing": In(1),
             "result": In(RESULT_WRITE), "bus": In(BUS),
             "probe": Out(1), "probe_address": Out(ADDRESS_BITS), "probed": In(1),
             "probe_data": In(32),
@@ -64,8 +63,7 @@ class ResultUnit(wiring.Component):
         m = Module()
         index, probed, half = Signal(16), Signal(32), self.sent[0]
         sent = self._memories(m, index, half)
-        flags = Mux(half, self.header_1.flags, self.header_0.flags)
-        probing = (flags & Flag.PROBE).any() & (self.probes != 0)
+        probing = self.probing & (self.probe_step == self.sent) & (self.probes != 0)
 
         def count_to(limit, following):
             """One more word sent; after ``limit`` of them go to ``following``."""

@@ -165,12 +165,11 @@ class Sequencer(wiring.Component):
 
     def _ready(self, m, current, slot, source_row, last_row):
         """Target and sources of this word have passed in the step before."""
-        row_end, all_left = Signal(18), Signal()
+        row_end = Signal(18)
         row_start = source_row << self.config.lane_bits
         m.d.comb += row_end.eq(
             Mux(last_row, current.source_last, row_start | (self.config.lanes - 1)))
-        m.d.sync += all_left.eq(self.left == self.issued)
-        return all_left | ((slot < self.passed) & (row_end < self.passed))
+        return (self.left == self.issued) | ((slot < self.passed) & (row_end < self.passed))
 
     def _mark(self, m, current, visits, last, last_row, finished, following, source_row, ended):
         """Which sums are complete after the word of this clock, told a clock later."""

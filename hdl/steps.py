@@ -2,9 +2,9 @@
 
 A frame is loaded, its synapses are visited, its traces and neurons follow, its result is sent; as
 soon as the next frame is there, its synapses are visited wherever the neurons that they need are
-done.  Every part counts the steps that it has finished; two bits suffice, for at most two frames
-are in the core.  The lowest bit of a step's number is its parity: which half of the double-buffered
-memories it reads.
+done.  Every part counts the steps that it has finished; two bits suffice, for two steps are under
+way at most, and a third frame is loaded or a third result sent.  The lowest bit of a step's number
+is its parity: which half of the double-buffered memories it reads.
 
     loaded      frames taken                          traced     steps whose traces are written
     fetched     steps whose projections are prefetched  recorded  steps whose populations are
@@ -60,8 +60,9 @@ class Steps(wiring.Component):
 
         times_known = ~self.learns_tau
         m.d.comb += [
-            # Two frames at most; both halves of everything are then in use.
-            self.may_load.eq(~ahead("loaded", "sent")[1]),
+            # The half that a frame is written to must be read no more; and the counters count to 3.
+            self.may_load.eq(~ahead("loaded", "issued")[1] & ~ahead("loaded", "traced")[1]
+                             & ~ahead("loaded", "left")[1] & (ahead("loaded", "sent") != 3)),
             self.may_fetch.eq(waits("fetched")),
             # The neurons of the step before may still be under way, its traces not.
             self.may_issue.eq(waits("issued") & ~ahead("issued", "left")[1]

@@ -149,7 +149,7 @@ class Core(wiring.Component):
             registers.parity.eq(steps.sent[0]), registers.stepped.eq(steps.sent_done)]
 
     def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons, result):
-        for engine in (synapses, traces, neurons, result):
+        for engine in (synapses, traces, neurons):
             m.d.comb += [engine.header_0.eq(frame.header_0), engine.header_1.eq(frame.header_1)]
         # The inputs' rates are those of the step itself, not what it leaves to the next.
         is_input = bus.offset[self.config.lane_bits:] < registers.input_rows
@@ -161,6 +161,7 @@ class Core(wiring.Component):
         m.d.comb += [
             frame.inputs.eq(registers.inputs), frame.outputs.eq(registers.outputs),
             frame.rates_busy.eq(neurons.rate_write.enable),
+            result.probing.eq(frame.probing), result.probe_step.eq(frame.probe_step),
             result.outputs.eq(registers.outputs), result.probes.eq(registers.probes),
             synapses.host_half.eq(registers.parity),
             neurons.count.eq(registers.populations), neurons.complete.eq(synapses.complete),

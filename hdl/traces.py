@@ -119,9 +119,8 @@ class TraceUnit(wiring.Component):
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
         current, left, active = Signal(Descriptor), Signal(18), Signal()
-        to_take, all_left = Signal(self.count.shape()), Signal()
+        to_take, all_left = Signal(self.count.shape()), self.left == self.traced
         source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
-        m.d.sync += all_left.eq(self.left == self.traced)
         m.d.comb += [
             last.eq(left == 1), passes.eq(active & (all_left | (source < self.passed))),
             fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
