@@ -25,8 +25,8 @@ from hdl.backward import BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.fixed import saturate
-from hdl.memory import Ram
 from hdl.multiplier import Multiplier
+from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
@@ -101,7 +101,8 @@ class Lane(wiring.Component):
 
     def _bank(self, m, name, write, row, half):
         """A double-buffered memory of this lane's sources, read at a row and half."""
-        m.submodules[name] = bank = Ram(width=len(write[name]), depth=2 << len(write.row))
+        m.submodules[name] = bank = BlockRam(
+            width=len(write[name]), depth=2 << len(write.row), output_register=True)
         m.d.comb += [
             bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
             bank.write_data.eq(write[name]),
@@ -127,7 +128,8 @@ class Lane(wiring.Component):
         """W and B at stage 2, and their memories."""
         stores, values = [], []
         for name in ("w", "b"):
-            m.submodules[name.upper()] = store = Ram(width=18, depth=self.config.words)
+            m.submodules[name.upper()] = store = BlockRam(
+                width=18, depth=max(2, self.config.words), output_register=True)
             m.d.comb += [store.read_address.eq(self.access.word),
                          getattr(self, f"{name}_data").eq(store.read_data)]
             stores.append(store)

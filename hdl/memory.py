@@ -1,14 +1,13 @@
 """Memories with one read and one write port, shared with the host while the core is idle."""
 
 from amaranth.hdl import Cat, Module, Mux, unsigned
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.delay import delayed
 from hdl.primitives.block_ram import BlockRam
 from hdl.region import OFFSET_BITS, Region
 
-__all__ = ["BUS", "HOST", "Ram", "StateMemory", "attach"]
+__all__ = ["BUS", "HOST", "StateMemory", "attach"]
 
 BUS = wiring.Signature({
     "active": Out(1), "write": Out(1), "region": Out(Region), "offset": Out(OFFSET_BITS),
@@ -19,10 +18,6 @@ HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})
 """The host's access to one memory: ``active`` takes over the addresses, ``write`` is a strobe."""
 
-DISTRIBUTED = 64
-"""Words up to which a memory is cheaper in logic cells than in a block of its own."""
-
-
 def attach(m: Module, bus, host, region: Region):
     """Let the ``host`` port of a memory answer to ``region``."""
     m.d.comb += [
@@ -30,46 +25,14 @@ def attach(m: Module, bus, host, region: Region):
         host.data.eq(bus.data), host.offset.eq(bus.offset)]
 
 
-class Ram(wiring.Component):
-    """``depth`` words of ``width`` bits: block RAM with its output register, or logic cells.
+class StateMemory(wiring.Component):
+    """``depth`` words of ``width`` bits that the host may use too, through ``host``.
 
     Latency: ``read_data`` two clocks after ``read_address``; a write is seen by reads presented
     from the next clock on, and none may be presented in the clock of a write to the same word.
-    Throughput: one read and one write per clock.
-    """
-
-    def __init__(self, *, width: int, depth: int):
-        self.width, self.depth = width, max(2, depth)
-        address = unsigned((self.depth - 1).bit_length())
-        super().__init__({
-            "read_address": In(address), "read_data": Out(width),
-            "write_address": In(address), "write_data": In(width), "write": In(1)})
-
-    def elaborate(self, platform):
-        m = Module()
-        if self.depth > DISTRIBUTED:
-            m.submodules.block = block = BlockRam(
-                width=self.width, depth=self.depth, output_register=True)
-            m.d.comb += [
-                block.read_address.eq(self.read_address), self.read_data.eq(block.read_data),
-                block.write_address.eq(self.write_address), block.write.eq(self.write),
-                block.write_data.eq(self.write_data)]
-        else:
-            m.submodules.cells = cells = memory.Memory(
-                shape=unsigned(self.width), depth=self.depth, init=[])
-            read, write = cells.read_port(domain="comb"), cells.write_port()
-            m.d.comb += [
-                read.addr.eq(self.read_address), write.addr.eq(self.write_address),
-                write.data.eq(self.write_data), write.en.eq(self.write),
-                self.read_data.eq(delayed(m, read.data, 2, "read"))]
-        return m
-
-
-class StateMemory(wiring.Component):
-    """A :class:`Ram` that the host may use too, through ``host``.
-
-    Where ``buffered``, there are two halves: ``read_half`` and ``write_half`` choose between them,
-    ``host_half`` for the host.
+    Throughput: one read and one write per clock.  Cost: a :class:`BlockRam` with its output
+    register.  Where ``buffered``, there are two halves: ``read_half`` and ``write_half`` choose
+    between them, ``host_half`` for the host.
     """
 
     def __init__(self, *, width: int, depth: int, buffered: bool = False):
@@ -88,7 +51,8 @@ class StateMemory(wiring.Component):
         m = Module()
         host, bits = self.host, len(self.read_address)
         size = 2 << bits if self.buffered else self.depth
-        m.submodules.ram = ram = Ram(width=self.width, depth=size)
+        m.submodules.ram = ram = BlockRam(
+            width=self.width, depth=max(2, size), output_register=True)
         place = host.offset[:bits]
         read, write = self.read_address, self.write_address
         if self.buffered:
