@@ -30,11 +30,13 @@ from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
-__all__ = ["LATE", "WRITE_STAGE", "HostWrite", "Lane", "Row", "SourceWrites", "access_layout"]
+__all__ = ["LATE", "LATE_ACCESS", "WRITE_STAGE", "HostWrite", "Lane", "Row", "SourceWrites",
+           "access_layout"]
 
 LATE = 7
 """Clocks from a synapse's address to the words of its target."""
-PRODUCT = LATE + 2
+LATE_ACCESS = LATE - 2
+"""… and to the addresses of what is read for them."""
 WRITE_STAGE = LATE + 5
 """Clocks from a synapse's address to its write-back."""
 
@@ -85,14 +87,15 @@ class Lane(wiring.Component):
 
     access → product, hits, w_data, b_data   a visit; the forward product 4 clocks later,
                          saturations with the write-back; W and B as read, 2 clocks later
-    row                  what the target tells, ``LATE`` clocks after its access
+    late                 the same access ``LATE_ACCESS`` clocks later
+    row                  what its target tells, ``LATE`` clocks later
     sum_row → sum        a backward sum, one clock later
     """
 
     def __init__(self, config: Config, number: int):
         self.config, self.number = config, number
         super().__init__({
-            "access": In(access_layout(config)), "row": In(Row),
+            "access": In(access_layout(config)), "late": In(access_layout(config)), "row": In(Row),
             "writes": In(SourceWrites(config)), "host": In(HostWrite(config)),
             "product": Out(signed(36)), "hits": Out(2),
             "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
@@ -185,10 +188,10 @@ class Lane(wiring.Component):
         m = Module()
         row, mirror = self.row, self.row.feedback == Feedback.MIRROR
         copies = row.feedback == Feedback.KOLEN_POLLACK
-        late = delayed(m, self.access, LATE - 2, "late")
+        late = self.late
         rate, psi, xi, word = self._read_sources(m, late)
         early_w, early_b, stores = self._read_synapse(m)
-        w, b = (delayed(m, value, LATE - 2, name)
+        w, b = (delayed(m, value, LATE_ACCESS, name)
                 for name, value in (("w", early_w), ("b", early_b)))
 
         products = []

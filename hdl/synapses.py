@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import LATE, HostWrite, Lane, SourceWrites, access_layout
+from hdl.lane import LATE, LATE_ACCESS, HostWrite, Lane, SourceWrites, access_layout
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import POST_WRITE, ROW_STAGE, RowFetch
@@ -113,16 +113,16 @@ class SynapsePass(wiring.Component):
         m.d.comb += [access[name].eq(issue[name]) for name in access.shape().members]
         with m.If(self.bus.active):
             m.d.comb += access.word.eq(self.bus.offset[LANE_BITS:])
-        late_row = delayed(m, row, LATE - ROW_STAGE, "row")
-        words = [spread(m, value, config.lanes, platform, name=name) for name, value in (
-            ("access", access), ("row", late_row), ("writes", self._writes(m)),
-            ("host", self._host(m)), ("sum_row", self.sum_slot[bits:]))]
+        words = {"access": access, "late": delayed(m, access, LATE_ACCESS, "late"),
+                 "row": delayed(m, row, LATE - ROW_STAGE, "row"), "writes": self._writes(m),
+                 "host": self._host(m), "sum_row": self.sum_slot[bits:]}
+        copies = {name: spread(m, word, config.lanes, platform, name=name)
+                  for name, word in words.items()}
         lanes = []
-        for number, mine in enumerate(zip(*words, strict=True)):
+        for number in range(config.lanes):
             m.submodules[f"lane_{number}"] = lane = Lane(config, number)
             lanes.append(lane)
-            m.d.comb += [port.eq(word) for port, word in zip(
-                (lane.access, lane.row, lane.writes, lane.host, lane.sum_row), mine, strict=True)]
+            m.d.comb += [getattr(lane, name).eq(copies[name][number]) for name in words]
         return lanes
 
     def _tree(self, m, values):
