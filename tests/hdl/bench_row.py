@@ -14,7 +14,7 @@ from model.program import Feedback
 from tests.hdl.driving import bus_write, draw, put, start
 
 SLOTS = int(os.environ["SLOTS"])
-ISSUES = 12_000
+BATCHES, BATCH = 120, 100
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
            "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
 
@@ -61,48 +61,70 @@ def check(dut, issue, row, hits):
     assert (int(dut.factor_hit.value), int(dut.mirror_hit.value)) == hits, issue
 
 
+class Posts:
+    """What the neurons have left, in two halves; written by them and, at rest, by the host."""
+
+    def __init__(self, source):
+        self.source = source
+        self.held = [[draw_post(source) for _ in range(SLOTS)] for _ in range(2)]
+
+    async def load(self, dut):
+        for half, posts in enumerate(self.held):
+            dut.host_half.value = half
+            for name in POST:
+                await bus_write(dut, REGIONS[name],
+                                [(slot, post[name]) for slot, post in enumerate(posts)])
+        dut.host_half.value = self.source.randrange(2)
+
+    def write(self, dut, read):
+        """Perhaps a neuron leaves something now: in any half, but not what is being ``read``."""
+        half, slot, post = self.source.randrange(2), self.source.randrange(SLOTS), draw_post(
+            self.source)
+        enable = (half, slot) != read and self.source.random() < 0.4
+        put(dut, "post", post | {"slot": slot, "half": half, "enable": enable})
+        if enable:
+            self.held[half][slot] = post
+
+
+def draw_issue(source, quiet):
+    """Words of two steps, mixed at will; ``quiet`` draws none that counts."""
+    return {"valid": not quiet and source.random() < 0.9, "first_row": source.random() < 0.6,
+            "target_slot": source.randrange(SLOTS), "parity": source.randrange(2),
+            "learn": source.random() < 0.8, "reset_state": source.random() < 0.1}
+
+
 @cocotb.test
 async def every_clock_a_row(dut):
     source = random.Random(14)
     await start(dut)
-    parity, posts = 0, [draw_post(source) for _ in range(SLOTS)]
-    seen, exponents, hit_count = {}, set(), [0, 0]
-    for _ in range(ISSUES // 100):
-        # A step: 100 issues back to back while the neurons leave what the next step reads.
-        learn, silent = source.random() < 0.8, source.random() < 0.1
-        dut.learn.value, dut.reset_state.value, dut.parity.value = learn, silent, parity
+    posts, seen, exponents, hit_count = Posts(source), {}, set(), [0, 0]
+    for _ in range(BATCHES):
+        # Before a batch of issues back to back the host may replace all that they read.
         if source.random() < 0.5 or not seen:
-            # Between steps the host may replace what the next one reads.
-            posts = [draw_post(source) for _ in range(SLOTS)]
-            for name in POST:
-                pairs = [(k, post[name]) for k, post in enumerate(posts)]
-                await bus_write(dut, REGIONS[name], pairs)
-        following, pending = [draw_post(source) for _ in range(SLOTS)], {}
-        for clock in range(100 + ROW_STAGE + 1):
-            issue = {"valid": clock < 100 and source.random() < 0.9,
-                     "first_row": source.random() < 0.6, "target_slot": source.randrange(SLOTS)}
-            settings = draw_settings(source)
+            posts = Posts(source)
+            await posts.load(dut)
+        pending = {}
+        for clock in range(BATCH + ROW_STAGE):
+            issue, settings = draw_issue(source, clock >= BATCH), draw_settings(source)
             put(dut, "issue", issue)
             put(dut, "issue_settings", settings)
-            dut.post_enable.value = clock < SLOTS
-            if clock < SLOTS:
-                put(dut, "post", following[clock] | {"slot": clock})
-            await RisingEdge(dut.clk)
-            if clock - ROW_STAGE in pending:
-                check(dut, *pending.pop(clock - ROW_STAGE))
+            place = issue["parity"], issue["target_slot"]
             row, factor_hit, mirror_hit, exponent = expected(
-                posts[issue["target_slot"]], settings, silent)
-            counts = issue["valid"] and issue["first_row"] and learn
+                posts.held[place[0]][place[1]], settings, issue["reset_state"])
+            posts.write(dut, place)
+            counts = issue["valid"] and issue["first_row"] and issue["learn"]
             hits = (int(factor_hit and counts),
                     int(mirror_hit and counts and settings["feedback"] == Feedback.MIRROR))
-            if clock < 100:
-                pending[clock] = (issue, settings), row, hits
-                exponents.add(exponent)
-                hit_count = [count + hit for count, hit in zip(hit_count, hits, strict=True)]
-                for name, value in row.items():
-                    seen.setdefault(name, set()).add(value)
-        assert not pending
-        posts, parity = following, parity ^ 1
+            pending[clock + ROW_STAGE] = (issue, settings), row, hits
+            await RisingEdge(dut.clk)
+            if clock in pending:
+                check(dut, *pending.pop(clock))
+            exponents.add(exponent)
+            hit_count = [count + hit for count, hit in zip(hit_count, hits, strict=True)]
+            for name, value in row.items():
+                seen.setdefault(name, set()).add(value)
+        dut.post_enable.value = 0
     assert exponents == set(range(0, 2 * 12 + 1, 2)), exponents
     assert min(hit_count) > 30, hit_count
-    assert all(len(seen[name]) > ISSUES // 20 for name in ("e", "factor", "change", "word"))
+    assert all(len(seen[name]) > BATCHES * BATCH // 20
+               for name in ("e", "factor", "change", "word"))

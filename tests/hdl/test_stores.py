@@ -1,24 +1,32 @@
-"""What holds numbers in the core: accumulators, state memories, descriptor tables."""
+"""What holds numbers in the core: sums, state memories, descriptor tables."""
 
 from pathlib import Path
 
 import pytest
 
-from hdl.accumulator import Accumulator
+from hdl.backward import BackwardSums
 from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable, pack
 from hdl.memory import StateMemory
 from hdl.region import Region
+from hdl.totals import Totals
 from sim.bench import run_bench
 
 HERE = Path(__file__).parent
 
 
-def test_accumulator():
-    component = Accumulator(depth=7)
-    assert run_bench(component, HERE / "bench_accumulator.py", environment={"DEPTH": "7"}) == 1
+def test_totals():
+    component = Totals(depth=7)
+    assert run_bench(component, HERE / "bench_totals.py", environment={"DEPTH": "7"}) == 1
 
 
-@pytest.mark.parametrize(("width", "depth", "buffered"), [(18, 8, False), (30, 12, True)])
+def test_backward_sums():
+    component = BackwardSums(depth=6)
+    assert run_bench(component, HERE / "bench_backward.py", environment={"DEPTH": "6"}) == 1
+
+
+# Shallow ones are logic cells, deep ones blocks.
+@pytest.mark.parametrize(("width", "depth", "buffered"), [
+    (18, 8, False), (30, 12, True), (18, 70, False)])
 def test_state_memory(width, depth, buffered):
     component = StateMemory(width=width, depth=depth, buffered=buffered)
     environment = {"WIDTH": str(width), "DEPTH": str(depth), "BUFFERED": str(int(buffered))}

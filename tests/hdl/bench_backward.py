@@ -1,0 +1,102 @@
+"""cocotb bench of the backward sums: runs of products for a row, steps told apart by parity."""
+
+import os
+import random
+
+import cocotb
+from cocotb.triggers import RisingEdge
+
+from tests.hdl.driving import draw, start
+
+DEPTH = int(os.environ["DEPTH"])
+STEPS = 150
+IN_MEMORY = 3
+"""Clocks from the last product of a run to the first in which its sum may be asked for."""
+
+
+def draw_runs(source):
+    """Runs of one step, (row, products, continues): as projections visit their rows."""
+    runs = []
+    for _ in range(source.randint(1, 6)):
+        rows, targets = source.randint(1, 3), source.randint(1, 5)
+        first = source.randrange(DEPTH - rows + 1)
+        for row in range(first, first + rows):
+            continues = bool(runs) and runs[-1][0] == row
+            runs.append((row, [draw(source, 36) for _ in range(targets)], continues))
+    return runs
+
+
+def clocks_of(source, runs, gaps):
+    """What enters at every clock: None, or (row, product, first, last).
+
+    A row comes back, other than right after itself, only when two more clocks have passed.
+    """
+    clocks, ended = [], {}
+    for row, products, continues in runs:
+        while not continues and len(clocks) - ended.get(row, -IN_MEMORY) < IN_MEMORY:
+            clocks.append(None)
+        for k, product in enumerate(products):
+            while source.random() < gaps:
+                clocks.append(None)
+            clocks.append((row, product, k == 0 and not continues, k == len(products) - 1))
+        ended[row] = len(clocks) - 1
+    return clocks
+
+
+async def drive(dut, source, clocks, parity):
+    """Issue the clocks' products, each a clock after its row; anything enters besides."""
+    product = draw(source, 36)
+    for entry in clocks:
+        row, following, first, last = entry or (source.randrange(DEPTH), draw(source, 36),
+                                                source.randrange(2), source.randrange(2))
+        dut.valid.value, dut.row.value, dut.parity.value = entry is not None, row, parity
+        dut.first.value, dut.last.value, dut.product.value = first, last, product
+        await RisingEdge(dut.clk)
+        product = following
+    dut.valid.value, dut.product.value = 0, product
+    await RisingEdge(dut.clk)
+
+
+async def check(dut, model, of, parity, step):
+    """Compare the sums of all rows that this step has touched; returns them."""
+    for _ in range(IN_MEMORY - 1):
+        await RisingEdge(dut.clk)
+    rows = [row for row in range(DEPTH) if of[row] == parity]
+    for row, before in zip([*rows, 0], [None, *rows], strict=True):
+        dut.read_row.value = row
+        await RisingEdge(dut.clk)
+        if before is not None:
+            assert dut.sum.value.to_signed() == model[before], f"step {step}, row {before}"
+    return [model[row] for row in rows]
+
+
+@cocotb.test
+async def runs_are_summed(dut):
+    source = random.Random(19)
+    await start(dut)
+    model, of, seen = [0] * DEPTH, [0] * DEPTH, set()
+    continued = close = stale = cleared = 0
+    for step in range(STEPS):
+        parity, runs = step & 1, draw_runs(source)
+        clocks = clocks_of(source, runs, source.choice((0, 0, 0.3)))
+        close += sum(a is not None and b is not None and c is not None and a[0] == c[0] != b[0]
+                     for a, b, c in zip(clocks, clocks[2:], clocks[3:], strict=False))
+        for row, products, continues in runs:
+            stale += of[row] != parity and model[row] != 0
+            model[row] = sum(products) + (model[row] if of[row] == parity else 0)
+            of[row], continued = parity, continued + continues
+        await drive(dut, source, clocks, parity)
+        seen.update(await check(dut, model, of, parity, step))
+        if source.random() < 0.3:
+            # The host leaves a sum of zero, whatever step comes next.
+            row = source.randrange(DEPTH)
+            dut.clear.value, dut.clear_row.value = 1, row
+            await RisingEdge(dut.clk)
+            dut.clear.value, dut.read_row.value = 0, row
+            cleared += model[row] != 0
+            model[row] = 0
+            for _ in range(2):
+                await RisingEdge(dut.clk)
+            assert dut.sum.value.to_signed() == 0
+    assert min(continued, close, stale, cleared) > 10, (continued, close, stale, cleared)
+    assert len(seen) > STEPS
