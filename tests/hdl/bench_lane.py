@@ -7,60 +7,76 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hdl.lane import WRITE_STAGE
-from hdl.region import LANE_BITS, Region
+from hdl.lane import LATE, WRITE_STAGE
 from model.fixed import shift_round
 from model.program import Feedback
 from model.synapses import learn_forward, learn_mirror
-from tests.hdl.driving import bus_read, bus_write, draw, put, start
+from tests.hdl.driving import draw, put, start
 
-NUMBER, ROWS, TRACE_ROWS, WORDS = 1, 4, 5, 48
+NUMBER, LANES, ROWS, TRACE_ROWS, WORDS = 1, 2, 4, 5, 48
 STEPS = 120
 PRODUCT_STAGE = 4
+READ = 2
+RUN_GAP = 3
+"""Clocks from the last of a run of visits to a row of sources to the next run's first."""
 
 
 class Model:
     """The memories of one lane; rates, traces and random words in two halves."""
 
     def __init__(self, source):
-        self.source = source
         self.W = np.array([draw(source, 18) for _ in range(WORDS)], np.int32)
         self.B = np.array([draw(source, 18) for _ in range(WORDS)], np.int32)
-        self.rates, self.words = ([[0] * ROWS for _ in range(2)] for _ in range(2))
+        self.rate, self.word = ([[0] * ROWS for _ in range(2)] for _ in range(2))
         self.psi, self.xi = ([[0] * TRACE_ROWS for _ in range(2)] for _ in range(2))
         # Sums carry the parity of their step; of the other parity they count as zero.
         self.sums = [(0, 0)] * ROWS
         self.hits, self.moved = [0, 0], set()
 
-    def dithers(self, visit, row, parity, flags):
-        """Low and high half of a random word of the target that leave W and B on the edge between
-        two values: there, and nearly nowhere else, the last bit of a change makes a difference."""
-        word, random_word = visit["word"], self.words[parity][visit["source_row"]]
-        psi = 0 if flags["reset_trace"] else self.psi[parity][visit["trace_row"]]
-        xi = 0 if flags["reset_state"] else self.xi[parity][visit["trace_row"]]
+    def product(self, access):
+        silent = access["reset_state"] and not access["is_input"]
+        rate = 0 if silent else self.rate[access["parity"]][access["source_row"]]
+        return int(self.W[access["word"]]) * rate
+
+    def sources(self, access):
+        """Trace, its ξ and random word that a visit reads."""
+        half, row, trace = access["parity"], access["source_row"], access["trace_row"]
+        return (0 if access["reset_trace"] else self.psi[half][trace],
+                0 if access["reset_state"] else self.xi[half][trace], self.word[half][row])
+
+    def aimed(self, source, access, row, sources):
+        """A random word of the target that leaves W and B on the edge between two values: there,
+        and nearly nowhere else, the last bit of a change makes a difference."""
+        psi, xi, random_word = sources
         change = shift_round(row["factor"] * psi, row["change_shift"])
         if row["decay_shift"]:
-            change -= int(self.W[word]) << 16 >> row["decay_shift"]
-        pull = xi * row["change"] - (int(self.B[word]) << 16 >> row["pull"])
-        edge = self.source.randrange(2)
-        return [(-step - edge ^ half) & 0xFFFF for step, half in (
-            (change, random_word >> 16), (pull, random_word & 0xFFFF))]
+            change -= int(self.W[access["word"]]) << 16 >> row["decay_shift"]
+        pull = xi * row["change"] - (int(self.B[access["word"]]) << 16 >> row["pull"])
+        edge = source.randrange(2)
+        low, high = ((-step - edge ^ half) & 0xFFFF for step, half in (
+            (change, random_word >> 16), (pull, random_word & 0xFFFF)))
+        return high << 16 | low
 
-    def learn(self, visit, row, parity, flags):
-        """Update the synapse of one visit; returns (hit of W, hit of B)."""
-        word, source, trace = visit["word"], visit["source_row"], visit["trace_row"]
-        psi = 0 if flags["reset_trace"] else self.psi[parity][trace]
-        xi = 0 if flags["reset_state"] else self.xi[parity][trace]
-        random_word = self.words[parity][source]
+    def add(self, access, row):
+        back = self.W if row["feedback"] == Feedback.TIED else self.B
+        total, of = self.sums[access["source_row"]]
+        total = total if of == access["parity"] else 0
+        self.sums[access["source_row"]] = (
+            total + int(back[access["word"]]) * row["e"], access["parity"])
+
+    def learn(self, access, row, sources):
+        """Update the synapse of one visit."""
+        word, hits = access["word"], [0, 0]
+        psi, xi, random_word = sources
         view = SimpleNamespace(psi=np.array([psi]), xi=np.array([xi]),
                                low=np.array([random_word & 0xFFFF]),
                                high=np.array([random_word >> 16]))
         p = SimpleNamespace(source_first=0, trace_first=0, source_size=1,
                             change_shift=row["change_shift"], decay_shift=row["decay_shift"])
-        before, low, hits = (self.W[word], self.B[word]), row["word"] & 0xFFFF, [0, 0]
+        before, low = (self.W[word], self.B[word]), row["word"] & 0xFFFF
         if row["feedback"] == Feedback.MIRROR:
             hits[1] = learn_mirror(p, word, self.B, row["change"], row["pull"],
-                                    np.int64(row["word"] >> 16), view)
+                                   np.int64(row["word"] >> 16), view)
         if row["plastic"]:
             if row["feedback"] == Feedback.KOLEN_POLLACK:
                 hits[1] = learn_forward(p, word, self.B, row["factor"], np.int64(low), view)
@@ -69,7 +85,6 @@ class Model:
             if old != new:
                 self.moved.add((Feedback(row["feedback"]).name, name))
         self.hits = [count + int(hit) for count, hit in zip(self.hits, hits, strict=True)]
-        return hits
 
 
 def draw_row(source, settings):
@@ -79,94 +94,125 @@ def draw_row(source, settings):
                        "pull": source.choice((6, source.randint(6, 46)))}
 
 
-def draw_step(source):
-    """Visits of one step, (access, row), each word once: projections behind one another."""
-    visits, word = [], source.randrange(4)
+def draw_access(source, parity):
+    """A visit anywhere, which is none until it is ``valid``."""
+    return {"valid": 0, "word": source.randrange(WORDS), "source_row": source.randrange(ROWS),
+            "trace_row": source.randrange(TRACE_ROWS), "parity": parity,
+            "is_input": source.randrange(2), "first": source.randrange(2),
+            "last": source.randrange(2), "learn": source.random() < 0.85,
+            "reset_state": source.random() < 0.1, "reset_trace": source.random() < 0.1}
+
+
+def draw_step(source, parity):
+    """(access, row) of every clock of a step, which visits each word once; most of them valid."""
+    clocks, ended, row_before, word = [], {}, None, source.randrange(4)
+
+    def pause():
+        clocks.append((draw_access(source, source.randrange(2)),
+                       draw_row(source, {"feedback": 0, "plastic": 1})))
+
     while word + 24 <= WORDS:
         settings = {"feedback": source.randrange(4), "plastic": source.random() < 0.8,
                     "change_shift": source.choice((1, 4, 7, 10)),
                     "decay_shift": source.choice((0, 0, source.randint(1, 31)))}
-        sources, targets = source.randint(1, 2), source.randint(1, 6)
-        first_source, first_trace = source.randrange(ROWS - 1), source.randrange(TRACE_ROWS - 1)
-        rows = [draw_row(source, settings) for _ in range(targets)]
-        for k in range(sources):
-            for i, row in enumerate(rows):
-                access = {"valid": 1, "word": word, "source_row": first_source + k,
-                          "trace_row": first_trace + k, "is_input": int(first_source + k == 0),
-                          "first": int(i == 0), "last": int(i == targets - 1)}
-                visits.append((access, row))
+        rows, targets = source.randint(1, 2), source.randint(1, 6)
+        first_row, first_trace = source.randrange(ROWS - 1), source.randrange(TRACE_ROWS - 1)
+        for k in range(rows):
+            row = first_row + k
+            continues = row == row_before
+            while not continues and len(clocks) - ended.get(row, -RUN_GAP) < RUN_GAP:
+                pause()
+            for i in range(targets):
+                while source.random() < 0.1:
+                    pause()
+                visit = draw_access(source, parity) | {
+                    "valid": 1, "word": word, "source_row": row, "trace_row": first_trace + k,
+                    "is_input": int(row == 0), "first": int(i == 0 and not continues),
+                    "last": int(i == targets - 1)}
+                clocks.append((visit, draw_row(source, settings)))
                 word += 1
-    return visits
+            ended[row], row_before = len(clocks) - 1, row
+    return clocks
 
 
-def next_sources(dut, source, model, half, clock):
-    """One write of each of the banks that the next step reads."""
-    source_row, trace_row = clock % ROWS, clock % TRACE_ROWS
-    rate, word, psi = draw(source, 18), source.getrandbits(32), draw(source, 18)
-    xi = source.randint(-1, 1)
-    # Row 0 are inputs: their one half is what the running step reads.
-    put(dut, "rate_write", {"enable": source_row > 0, "row": source_row, "half": half,
-                            "rate": rate})
-    put(dut, "word_write", {"enable": 1, "row": source_row, "half": half, "word": word})
-    put(dut, "trace_write", {"enable": 1, "row": trace_row, "half": half, "psi": psi, "xi": xi})
-    if source_row:
-        model.rates[half][source_row] = rate
-    model.words[half][source_row] = word
-    model.psi[half][trace_row], model.xi[half][trace_row] = psi, xi
+def write_sources(dut, source, model, early, late):
+    """One write to each bank, in either half, but not where a visit reads at this clock."""
+    draws = {"rate": {"r": (draw(source, 18), model.rate)},
+             "word": {"word": (source.getrandbits(32), model.word)},
+             "trace": {"psi": (draw(source, 18), model.psi),
+                       "xi": (source.randint(-1, 1), model.xi)}}
+    for bank, values in draws.items():
+        access, field = (early if bank == "rate" else late,
+                         "trace_row" if bank == "trace" else "source_row")
+        half, lane = source.randrange(2), source.randrange(LANES)
+        row = source.randrange(TRACE_ROWS if bank == "trace" else ROWS)
+        read = (half, row) == (access["parity"], access[field])
+        fields = {"lane": lane, "row": row, "half": half}
+        for name, (value, held) in values.items():
+            enable = not read and source.random() < 0.9
+            fields |= {name: value, f"{name}_enable": enable}
+            if enable and lane == NUMBER:
+                held[half][row] = value
+        put(dut, f"writes_{bank}", fields)
 
 
-async def write_inputs(dut, source, model):
-    rate = draw(source, 18)
-    put(dut, "rate_write", {"enable": 1, "row": 0, "half": 0, "rate": rate})
-    put(dut, "word_write", {"enable": 0})
-    put(dut, "trace_write", {"enable": 0})
-    await RisingEdge(dut.clk)
-    model.rates[0][0] = rate
+async def pass_over(dut, source, model, clocks):
+    """Let a step pass through lane and model; returns (products, expected, hits)."""
+    idle = draw_access(source, 0), draw_row(source, {"feedback": 0, "plastic": 0})
+    line = [*clocks, *[idle] * (WRITE_STAGE + 3)]
+    products, expected, hits, read = [], [], [0, 0], {}
 
+    def at(clock):
+        return line[clock] if clock >= 0 else idle
 
-def expected(model, visits, parity, flags):
-    """(products, hits) of a step; adds to the backward sums and moves the weights."""
-    products, hits, sums = [], [0, 0], model.sums
-    for access, row in visits:
-        if access["first"]:
-            low, high = model.dithers(access, row, parity, flags)
-            row["word"] = high << 16 | low
-    for access, row in visits:
-        source, word = access["source_row"], access["word"]
-        silent = flags["reset_state"] and not access["is_input"]
-        rate = model.rates[0 if access["is_input"] else parity][source]
-        products.append(int(model.W[word]) * (0 if silent else rate))
-        back = model.W if row["feedback"] == Feedback.TIED else model.B
-        total, of = sums[source]
-        sums[source] = (total if of == parity else 0) + int(back[word]) * row["e"], parity
-    if flags["learn"]:
-        for access, row in visits:
-            hits = [count + int(hit) for count, hit in zip(
-                hits, model.learn(access, row, parity, flags), strict=True)]
-    return products, hits
-
-
-async def pass_over(dut, source, model, visits, parity):
-    """Issue the visits, most of them back to back; returns (products, hits) as they came."""
-    pending, arrives, products, hits, clock, fed = {}, set(), [], [0, 0], 0, 0
-    while clock < 2 * WORDS + WRITE_STAGE + 4:
-        valid = fed < len(visits) and source.random() < 0.9
-        access, row = visits[fed] if valid else (visits[0][0] | {"valid": 0}, None)
+    for clock, (access, _) in enumerate(line):
         put(dut, "access", access)
-        if valid:
-            pending[clock + 2] = row
-            arrives.add(clock + PRODUCT_STAGE)
-            fed += 1
-        put(dut, "row", pending.pop(clock, None) or draw_row(source, {"feedback": 0, "plastic": 1}))
-        next_sources(dut, source, model, parity ^ 1, clock)
+        if access["valid"]:
+            expected.append(model.product(access))
+        late = at(clock - LATE + READ)[0]
+        read[clock + READ] = model.sources(late)
+        old, row = at(clock - LATE)
+        if old["valid"]:
+            if source.random() < 0.7:
+                row["word"] = model.aimed(source, old, row, read[clock])
+            model.add(old, row)
+            if old["learn"]:
+                model.learn(old, row, read[clock])
+        put(dut, "row", row)
+        write_sources(dut, source, model, access, late)
         await RisingEdge(dut.clk)
-        if clock in arrives:
+        if at(clock - PRODUCT_STAGE)[0]["valid"]:
             products.append(dut.product.value.to_signed())
-        for bit in range(2):
-            hits[bit] += int(dut.hits.value) >> bit & 1
-        clock += 1
-    assert fed == len(visits)
-    return products, hits
+        hits = [count + (int(dut.hits.value) >> bit & 1) for bit, count in enumerate(hits)]
+    return products, expected, hits
+
+
+async def host_write(dut, kind, values):
+    """Write (row, value) pairs; others to another lane, which change nothing here."""
+    for lane in (NUMBER, NUMBER - 1):
+        for row, value in values:
+            put(dut, "host", {"active": 1, "w": 0, "b": 0, "sum": 0, kind: 1, "lane": lane,
+                              "row": row, "value": value if lane == NUMBER else ~int(value)})
+            await RisingEdge(dut.clk)
+    put(dut, "host", {"active": 0, kind: 0})
+
+
+async def check_sums(dut, model, step):
+    for row in range(ROWS):
+        dut.sum_row.value = row
+        for _ in range(2):
+            await RisingEdge(dut.clk)
+        assert dut.sum.value.to_signed() == model.sums[row][0], f"step {step}, row {row}"
+
+
+async def check_weights(dut, model, step):
+    found = []
+    put(dut, "access", {"valid": 0})
+    for word in [*range(WORDS), *[0] * READ]:
+        dut.access_word.value = word
+        await RisingEdge(dut.clk)
+        found.append((dut.w_data.value.to_signed(), dut.b_data.value.to_signed()))
+    assert found[READ:] == list(zip(model.W, model.B, strict=True)), f"step {step}"
 
 
 @cocotb.test
@@ -174,43 +220,30 @@ async def weights_move_as_in_the_model(dut):
     source = random.Random(16)
     await start(dut)
     model = Model(source)
-    places = [word << LANE_BITS | NUMBER for word in range(WORDS)]
-    for region, values in ((Region.W, model.W), (Region.B, model.B)):
-        await bus_write(dut, region, zip(places, values, strict=True))
-        # Other lanes' weights pass by.
-        await bus_write(dut, region, [(place - 1, 0x2AAAA) for place in places])
-    sums_seen, flags = set(), {"learn": 1, "reset_state": 0, "reset_trace": 0}
+    for kind, values in (("w", model.W), ("b", model.B)):
+        await host_write(dut, kind, list(enumerate(values)))
+    hits, sums_seen, cleared = [0, 0], set(), 0
     for step in range(STEPS):
-        parity = step & 1
-        await write_inputs(dut, source, model)
-        dut.parity.value = parity
-        for name, value in flags.items():
-            getattr(dut, name).value = int(value)
-        visits = draw_step(source)
-        products, hits = expected(model, visits, parity, flags)
-        got_products, got_hits = await pass_over(dut, source, model, visits, parity)
-        assert got_products == products
-        assert got_hits == hits
-        for name in ("rate_write", "word_write", "trace_write"):
-            put(dut, name, {"enable": 0})
-        for row in range(ROWS):
-            dut.sum_row.value = row
-            await RisingEdge(dut.clk)
-            total, of = model.sums[row]
-            total = total if of == parity else 0
-            assert dut.sum.value.to_signed() == total, f"step {step}, row {row}"
-            sums_seen.add(total)
-        for region, port, values in ((Region.W, dut.w_data, model.W),
-                                     (Region.B, dut.b_data, model.B)):
-            found = await bus_read(dut, region, places, port)
-            assert found == [int(value) & 0x3FFFF for value in values], f"step {step}, {region}"
+        products, expected, found = await pass_over(
+            dut, source, model, draw_step(source, step & 1))
+        hits = [count + more for count, more in zip(hits, found, strict=True)]
+        assert products == expected
+        assert hits == model.hits
+        for bank, values in (("rate", ["r"]), ("word", ["word"]), ("trace", ["psi", "xi"])):
+            put(dut, f"writes_{bank}", {f"{name}_enable": 0 for name in values})
+        if source.random() < 0.2:
+            row = source.randrange(ROWS)
+            await host_write(dut, "sum", [(row, 0)])
+            cleared += model.sums[row][0] != 0
+            model.sums[row] = 0, step & 1
+        await check_sums(dut, model, step)
+        sums_seen.update(total for total, _ in model.sums)
+        await check_weights(dut, model, step)
         # Weights at the ends of their range leave it before long: put some of them there.
-        for store, region in ((model.W, Region.W), (model.B, Region.B)):
-            for word in source.sample(range(WORDS), 6):
-                store[word] = draw(source, 18)
-                await bus_write(dut, region, [(places[word], store[word])])
-        flags = {"learn": source.random() < 0.85, "reset_state": source.random() < 0.1,
-                 "reset_trace": source.random() < 0.1}
+        for kind, store in (("w", model.W), ("b", model.B)):
+            words = source.sample(range(WORDS), 6)
+            store[words] = [draw(source, 18) for _ in words]
+            await host_write(dut, kind, [(word, store[word]) for word in words])
     assert model.moved == {(rule, name) for rule in ("FIXED", "TIED", "MIRROR", "KOLEN_POLLACK")
                            for name in "WB" if name == "W" or rule in ("MIRROR", "KOLEN_POLLACK")}
-    assert min(model.hits) > 20 and len(sums_seen) > STEPS
+    assert min(model.hits) > 20 and len(sums_seen) > STEPS and cleared > 5
