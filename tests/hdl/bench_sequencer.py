@@ -101,7 +101,6 @@ class Surroundings:
     def __init__(self, dut, source, projections):
         self.dut, self.source, self.projections = dut, source, projections
         self.loaded = self.fetched = self.issued = self.left = self.passed = 0
-        self.all_left = True
         self.pace = source.choice((0.05, 0.3, 1))
         self.patience = source.choice((0.2, 1))
         self.headers, self.number = [draw_header(source) for _ in range(STEPS)], None
@@ -120,12 +119,11 @@ class Surroundings:
 
     def ready(self, target, end):
         """Whether target and sources of a word have passed in the step before."""
-        return self.all_left or max(target, end) < self.passed
+        return self.left == self.issued or max(target, end) < self.passed
 
     def advance(self):
         """The clock is over: count what is done; the descriptor table answers a clock later."""
         dut, source = self.dut, self.source
-        self.all_left = self.left == self.issued
         number = int(dut.number.value)
         if number != self.number:
             put(dut, "data", self.projections[min(number, len(self.projections) - 1)])
