@@ -27,10 +27,11 @@ POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != 
 PROJECTION_FIELDS = {
     "source_row": 12, "source_rows": 12, "source_lane": 6, "source_span": 18,
     "target_slot": 18, "target_size": 16, "word": 13, "trace_row": 12, "source_last": 18,
-    "fresh": 1, "release": 2, "release_cap": 18, "released": 18,
+    "fresh": 1, "single": 1, "release": 2, "release_cap": 18, "released": 18,
 } | {k: w for k, w in PROJECTION.items() if k not in (
     "source_first", "source_size", "target_first", "target_size", "synapse_first", "trace_first")}
 """``source_last``: slot of the last source; ``fresh``: the first projection to its target;
+``single``: its target is one neuron;
 ``released``: all slots below have complete sums once this projection has been visited, and
 ``release`` says which of them, up to ``release_cap``, have them before its end."""
 

@@ -15,8 +15,8 @@ from hdl.multiplier import Multiplier
 
 __all__ = ["DescriptorFetch"]
 
-DEPTH = 6
-"""Descriptors in the queue and on their way to it; more than the 4 clocks that one takes."""
+DEPTH = 8
+"""Descriptors in the queue and on their way to it; more than the clocks that one takes."""
 
 
 class DescriptorFetch(wiring.Component):
@@ -48,7 +48,7 @@ class DescriptorFetch(wiring.Component):
         m.submodules.multiplier = multiplier = Multiplier()
         entry = data.StructLayout(
             {"descriptor": self.layout, "product": signed(36), "held": self.side_width})
-        m.submodules.queue = queue = fifo.SyncFIFO(width=entry.size, depth=DEPTH)
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=entry.size, depth=DEPTH)
 
         number, left, owed = Signal(self.count.shape()), Signal(self.count.shape()), Signal(4)
         reads = Signal()

@@ -167,6 +167,7 @@ class Layout:
                        "target_slot": self.slots[p["target_first"]],
                        "word": self.words[number], "trace_row": self.trace_rows[number],
                        "source_last": sources[-1], "fresh": p["target"] not in targets,
+                       "single": p["target_size"] == 1,
                        **told[number]}
             targets.add(p["target"])
             yield Region.PROJECTIONS, number, pack(PROJECTION_FIELDS, values)

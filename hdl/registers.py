@@ -56,16 +56,17 @@ class Registers(wiring.Component):
             with m.If(total[32]):
                 m.d.sync += count.eq(0xFFFFFFFF)
             values[f"saturation_{name}"] = count
-        with m.If(written), m.Switch(bus.offset):
+        offset = bus.offset[:(len(REGISTERS) - 1).bit_length()]
+        with m.If(written), m.Switch(offset):
             for name in self.SIZES:
                 with m.Case(REGISTERS[name]):
                     m.d.sync += getattr(self, name).eq(bus.data)
         m.d.comb += [
-            self.set_generator.eq(written & (bus.offset == REGISTERS["generator"])),
-            self.set_parity.eq(written & (bus.offset == REGISTERS["parity"])),
+            self.set_generator.eq(written & (offset == REGISTERS["generator"])),
             self.written_parity.eq(bus.data)]
-        with m.Switch(bus.offset):
-            for name, offset in REGISTERS.items():
-                with m.Case(offset):
+        m.d.sync += self.set_parity.eq(written & (offset == REGISTERS["parity"]))
+        with m.Switch(offset):
+            for name, place in REGISTERS.items():
+                with m.Case(place):
                     m.d.sync += self.data.eq(values[name])
         return m

@@ -8,6 +8,9 @@ so a lane keeps its source through a whole run of targets, and words follow each
 Descriptors, and their η m, are fetched ahead: projections follow each other without a gap, save for
 those with a single target, whose rows would follow each other too fast: a clock before and after.
 
+The walk is a word ahead of the one that waits to be issued, so that whether a word may go is known,
+from registers, when its turn comes.
+
 A step begins while the last neurons of the one before are still under way: a word waits until its
 target and its row of sources have passed.  The words tell in turn up to which slot the sums of this
 step are complete, so that the neurons can follow one by one (``hdl.layout`` works out how).
@@ -48,6 +51,13 @@ Mark = data.StructLayout({"valid": 1, "slot": 18, "ended": 1})
 """With a word: the sums of all slots below ``slot`` are complete; the step has ``ended``."""
 
 Descriptor = layout(PROJECTION_FIELDS)
+
+Word = data.StructLayout({
+    "valid": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1,
+    "first": 1, "last": 1, "first_row": 1, "fresh": 1, "row_end": 18, "apart": 1, "marks": 1,
+    "mark": 18, "settings": Settings})
+"""A word that waits: its issue, the last slot of its row of sources, whether the clock before must
+be idle, and the slot up to which sums are complete after it, if it is the one to tell."""
 
 
 def next_slot(slot, config: Config):
@@ -97,54 +107,14 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         fetch, rate = self._fetch(m)
-        descriptor, taken = fetch.descriptor, fetch.take
-        running, to_take, parity = Signal(), Signal(self.count.shape()), Signal()
-        ended, flags = Signal(), Signal(6)
-
-        current, active = Signal(Descriptor), Signal()
-        issue, settings = self.issue, Signal(Settings)
-        left_rows, left_targets = Signal(12), Signal(16)
-        slot, word = Signal(18), Signal(13)
-        source_row, trace_row, first_row, first = Signal(12), Signal(12), Signal(), Signal()
-        last, last_row, finished, visits = Signal(), Signal(), Signal(), Signal()
-        alone = (current.target_size == 1) | (descriptor.target_size == 1)
+        running, to_take, flags, ended = Signal(), Signal(self.count.shape()), Signal(6), Signal()
+        parity, goes, waiting, ready = Signal(), Signal(), Signal(Word), Signal()
+        word = self._walk(m, fetch, rate, running & (to_take != 0), goes, ended)
         m.d.comb += [
-            visits.eq(active & self._ready(m, current, slot, source_row, last_row)),
-            last.eq(left_targets == 1), last_row.eq(left_rows == 1),
-            finished.eq(visits & last & last_row), ended.eq(running & ~active & (to_take == 0)),
-            taken.eq(fetch.valid & running & (to_take != 0) & (~active | (finished & ~alone))),
-            self.issued_done.eq(ended),
-            issue.valid.eq(visits), issue.parity.eq(parity), issue.target_slot.eq(slot),
-            issue.word.eq(word), issue.source_row.eq(source_row), issue.trace_row.eq(trace_row),
-            issue.is_input.eq(source_row < self.input_rows),
-            issue.last.eq(last), issue.first_row.eq(first_row), issue.settings.eq(settings),
-            issue.fresh.eq(first_row & current.fresh), issue.learn.eq((flags & Flag.LEARN).any()),
-            issue.reset_state.eq((flags & Flag.RESET_STATE).any()),
-            issue.reset_trace.eq((flags & Flag.RESET_TRACE).any()),
-        ]
-        following = next_slot(slot, self.config)
-        with m.If(visits):
-            m.d.sync += [word.eq(word + 1), first.eq(last)]
-            with m.If(last):
-                m.d.sync += [
-                    slot.eq(current.target_slot), left_targets.eq(current.target_size),
-                    left_rows.eq(left_rows - 1), source_row.eq(source_row + 1),
-                    trace_row.eq(trace_row + 1), first_row.eq(0)]
-            with m.Else():
-                m.d.sync += [slot.eq(following), left_targets.eq(left_targets - 1)]
-        with m.If(taken):
-            m.d.sync += [
-                active.eq(1), current.eq(descriptor), slot.eq(descriptor.target_slot),
-                left_targets.eq(descriptor.target_size), left_rows.eq(descriptor.source_rows),
-                word.eq(descriptor.word), source_row.eq(descriptor.source_row),
-                trace_row.eq(descriptor.trace_row), first_row.eq(1), first.eq(1),
-                to_take.eq(to_take - 1)]
-            m.d.sync += [settings[name].eq(descriptor[name]) for name in Settings.members
-                         if name != "rate"]
-            m.d.sync += settings.rate.eq(rate)
-        with m.Elif(finished):
-            m.d.sync += active.eq(0)
-
+            goes.eq(word.valid & (~waiting.valid | ready)), self.issued_done.eq(ended),
+            ended.eq(running & ~word.valid & ~waiting.valid & (to_take == 0))]
+        with m.If(fetch.take):
+            m.d.sync += to_take.eq(to_take - 1)
         with m.If(ended):
             m.d.sync += running.eq(0)
         with m.Elif(~running & self.may_issue):
@@ -152,35 +122,93 @@ class Sequencer(wiring.Component):
                 running.eq(1), to_take.eq(self.count), parity.eq(self.issued[0]),
                 flags.eq(Mux(self.issued[0], self.header_1.flags, self.header_0.flags))]
 
-        # A run of visits to a row goes on where the projection before ended with the same row.
-        row_before, in_step = Signal(12), Signal()
-        m.d.comb += issue.first.eq(first & ~(in_step & (row_before == source_row)))
-        with m.If(visits):
-            m.d.sync += [row_before.eq(source_row), in_step.eq(1)]
-        with m.If(ended):
-            m.d.sync += in_step.eq(0)
+        with m.If(goes):
+            m.d.sync += waiting.eq(word)
+        with m.Elif(ready):
+            m.d.sync += waiting.valid.eq(0)
+        passed, all_left, just_issued = Signal(), Signal(), Signal()
+        m.d.comb += ready.eq(
+            waiting.valid & (passed | all_left) & ~(waiting.apart & just_issued))
+        m.d.sync += [
+            passed.eq(Mux(goes, self._passed(word), self._passed(waiting))),
+            all_left.eq(self.left == self.issued), just_issued.eq(ready)]
 
-        self._mark(m, current, visits, last, last_row, finished, following, source_row, ended)
+        issue, mark = self.issue, self.mark
+        m.d.comb += [issue[name].eq(waiting[name]) for name in Issue.members
+                     if name in Word.members and name != "valid"]
+        m.d.comb += [
+            issue.valid.eq(ready), issue.parity.eq(parity),
+            issue.learn.eq((flags & Flag.LEARN).any()),
+            issue.reset_state.eq((flags & Flag.RESET_STATE).any()),
+            issue.reset_trace.eq((flags & Flag.RESET_TRACE).any())]
+        m.d.sync += [mark.valid.eq(ready & waiting.marks), mark.slot.eq(waiting.mark),
+                     mark.ended.eq(ended)]
         return m
 
-    def _ready(self, m, current, slot, source_row, last_row):
-        """Target and sources of this word have passed in the step before."""
-        row_end = Signal(18)
-        row_start = source_row << self.config.lane_bits
-        m.d.comb += row_end.eq(
-            Mux(last_row, current.source_last, row_start | (self.config.lanes - 1)))
-        return (self.left == self.issued) | ((slot < self.passed) & (row_end < self.passed))
+    def _passed(self, word):
+        """Target and sources of a word have passed in the step before."""
+        return (word.target_slot < self.passed) & (word.row_end < self.passed)
 
-    def _mark(self, m, current, visits, last, last_row, finished, following, source_row, ended):
-        """Which sums are complete after the word of this clock, told a clock later."""
-        mark, slot, told = self.mark, Signal(18), Signal()
+    def _walk(self, m, fetch, rate, may_take, goes, ended):
+        """The word after the one that waits."""
+        descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
+        current, word, following = Signal(Descriptor), Signal(Word), Signal(18)
+        left_rows, left_targets, last_row = Signal(12), Signal(16), Signal()
+        finished, in_step, next_row = Signal(), Signal(), Signal(12)
+        m.d.comb += [
+            following.eq(next_slot(word.target_slot, self.config)),
+            next_row.eq(word.source_row + 1),
+            finished.eq(goes & word.last & last_row),
+            taken.eq(fetch.valid & may_take & (~word.valid | finished)),
+            word.is_input.eq(word.source_row < self.input_rows),
+            word.fresh.eq(word.first_row & current.fresh)]
+        with m.If(goes):
+            m.d.sync += [word.word.eq(word.word + 1), word.first.eq(word.last), word.apart.eq(0)]
+            with m.If(word.last):
+                m.d.sync += [
+                    word.target_slot.eq(current.target_slot), word.first_row.eq(0),
+                    left_targets.eq(current.target_size), word.last.eq(current.single),
+                    left_rows.eq(left_rows - 1), last_row.eq(left_rows == 2),
+                    word.source_row.eq(next_row), word.trace_row.eq(word.trace_row + 1),
+                    word.row_end.eq(Mux(left_rows == 2, current.source_last,
+                                        (next_row << bits) | (self.config.lanes - 1)))]
+            with m.Else():
+                m.d.sync += [word.target_slot.eq(following), left_targets.eq(left_targets - 1),
+                             word.last.eq(left_targets == 2)]
+        with m.If(taken):
+            first_row = descriptor.source_row
+            m.d.sync += [
+                word.valid.eq(1), current.eq(descriptor), in_step.eq(1),
+                word.target_slot.eq(descriptor.target_slot), word.word.eq(descriptor.word),
+                word.source_row.eq(first_row), word.trace_row.eq(descriptor.trace_row),
+                word.first_row.eq(1), word.last.eq(descriptor.single),
+                # A run of visits goes on where the projection before ended with the same row.
+                word.first.eq(~(in_step & (word.source_row == first_row))),
+                word.apart.eq(descriptor.single | (in_step & current.single)),
+                left_targets.eq(descriptor.target_size), left_rows.eq(descriptor.source_rows),
+                last_row.eq(descriptor.source_rows == 1),
+                word.row_end.eq(Mux(descriptor.source_rows == 1, descriptor.source_last,
+                                    (first_row << bits) | (self.config.lanes - 1))),
+                word.settings.rate.eq(rate)]
+            m.d.sync += [word.settings[name].eq(descriptor[name]) for name in Settings.members
+                         if name != "rate"]
+        with m.Elif(finished):
+            m.d.sync += word.valid.eq(0)
+        with m.If(ended):
+            m.d.sync += in_step.eq(0)
+        self._mark(m, current, word, last_row, following, next_row)
+        return word
+
+    def _mark(self, m, current, word, last_row, following, next_row):
+        """Which sums are complete after the word."""
         bits = self.config.lane_bits
         with m.Switch(current.release):
             with m.Case(Release.TARGETS):
-                m.d.comb += [slot.eq(following), told.eq(last_row & (slot <= current.release_cap))]
+                m.d.comb += [word.mark.eq(following),
+                             word.marks.eq(last_row & (following <= current.release_cap))]
             with m.Case(Release.SOURCES):
-                m.d.comb += [slot.eq((source_row + 1) << bits),
-                             told.eq(last & (slot <= current.release_cap))]
-        with m.If(finished):
-            m.d.comb += [slot.eq(current.released), told.eq(1)]
-        m.d.sync += [mark.valid.eq(visits & told), mark.slot.eq(slot), mark.ended.eq(ended)]
+                m.d.comb += [
+                    word.mark.eq(next_row << bits),
+                    word.marks.eq(word.last & ((next_row << bits) <= current.release_cap))]
+        with m.If(word.last & last_row):
+            m.d.comb += [word.mark.eq(current.released), word.marks.eq(1)]

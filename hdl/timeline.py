@@ -5,7 +5,7 @@ constants.  With a frame always waiting and results taken at once,
 
     word      ≥ the word before + 1;  ≥ neuron of its target, and of its last source, + POSTED
     neuron    ≥ the neuron before + 1;  ≥ the word that completes its sums + pass latency
-    source    ≥ the source before + 1;  ≥ its neuron + POSTED
+    source    ≥ the source before + 1;  ≥ its neuron + PASSED
 
 and a step takes max(synapse words + GAP, the longest way round from words over neurons to words).
 """
@@ -23,11 +23,13 @@ from hdl.trace import TracePipeline
 
 __all__ = ["GAP", "StepCycles", "step_cycles"]
 
-GAP = 3
+GAP = 4
 """Clocks between the last word of a step and the first of the next."""
-POSTED = READ + NeuronPipeline.post_stage + 1
-"""Clocks from a neuron's slot to the first word that may read what it left."""
-FETCHED = 6
+PASSED = READ + NeuronPipeline.post_stage + 1
+"""Clocks from a neuron's slot to the first source of a trace that may read what it left."""
+POSTED = PASSED + 1
+"""… and to the first word that may."""
+FETCHED = 7
 """Clocks from the start of a walk through descriptors to the first that is in force."""
 TRACED = READ + TracePipeline.latency + 4
 """Clocks from a source's slot to the end of the traces, if it is the last."""
@@ -103,21 +105,21 @@ def step_cycles(layout: Layout) -> StepCycles:
     for _ in range(STEPS):
         loaded = _load(max(loaded, sent[-3], issued[-2] + 2, traced[-2], left[-2]), inputs,
                        posts) + program.outputs
-        begin = max(issued[-1] + GAP + 1, traced[-1] + 2, loaded + FETCHED)
+        begin = max(issued[-1] + GAP + 1, traced[-1] + 3, loaded + FETCHED + 1)
         at, before = np.empty(words, np.int64), begin - 1
         ready = walked[word.needs] + POSTED
         for k in range(words):
             before = at[k] = max(before + 1 + word.gaps[k], ready[k])
         known = settled[-1] if learns else 0
         traced.append(_traces(max(issued[-1] + 2, traced[-1], loaded, known), spans,
-                              walked + POSTED, neurons))
+                              walked + PASSED, neurons))
         completed = at[np.minimum(word.completed_by, words - 1)] + latency
         completed[:inputs] = issued[-1] + latency + 1
         completed[0] = max(completed[0], walked[-1] + 1, loaded + FETCHED, known + FETCHED * learns,
                            sent[-2])
         walked = np.maximum.accumulate(completed - np.arange(neurons)) + np.arange(neurons)
-        posts |= set((walked[inputs:] + POSTED - 1).tolist())
-        left.append(int(walked[-1]) + POSTED)
+        posts |= set((walked[inputs:] + PASSED - 1).tolist())
+        left.append(int(walked[-1]) + PASSED)
         settled.append(int(walked[-1]) + SETTLED)
         sent.append(max(settled[-1], sent[-1], traced[-1]) + 2 + 2 * program.outputs)
         issued.append(int(at[-1]))

@@ -61,7 +61,7 @@ class Core(wiring.Component):
         m.d.sync += [
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
             bus.data.eq(self.bus_write_data), bus.active.eq(requested & ~done),
-            bus.write.eq(requested & idle & self.bus_write & (count == 1)),
+            bus.write.eq(requested & idle & self.bus_write & (count == 3)),
             count.eq(Mux(requested & ~done, count + 1, 0))]
         return read
 
