@@ -69,14 +69,15 @@ def saturate(value, width: int) -> tuple[Value, Value]:
 
 def bit_length(value) -> Value:
     """Bits needed for a non-negative ``value`` below 2**31: 0 for 0, else 1 + ⌊log2⌋; unsigned."""
-    rest = _as_signed(value)[:31]
+    # One bit more below the value makes 1 + ⌊log2⌋ of it, and 0 of 0, without an adder.
+    rest = Cat(Const(1, 1), _as_signed(value)[:31])
     rest = Cat(rest, Const(0, 32 - len(rest)))
     found = []
     for step in (16, 8, 4, 2, 1):
         above = rest[step:].any()
         rest = Mux(above, rest[step:], rest[:step])
         found.insert(0, above)
-    return Cat(*found) + rest
+    return Cat(*found)
 
 
 def narrow(value, width: int) -> Value:

@@ -30,7 +30,8 @@ class FrameUnit(wiring.Component):
     answered            all frames taken have been answered: with *probe*, the next waits for that
     header_*            what the last two frames said of their steps, by parity
     probing, probe_step   the last frame is one with *probe*, and its number
-    input_write         a rate of an input; waits while ``rates_busy``
+    input_write         a rate of an input; none is taken in the clock of ``rates_busy``, before a
+                        neuron's
     teach_index, teach_half → teach, kind    what a frame says of an output, one clock later
     """
 
@@ -67,14 +68,16 @@ class FrameUnit(wiring.Component):
         index, slot, half = Signal(16), Signal(18), self.loaded[0]
         taught, write = self._teaching(m, index, half), self.input_write
         probes = (self.frame_data[18:24] & Flag.PROBE).any()
-        m.d.comb += [write.slot.eq(slot), write.half.eq(half),
+        taken = Signal()
+        m.d.sync += [write.slot.eq(slot), write.half.eq(half), write.enable.eq(taken),
                      write.rate.eq(self.frame_data[:18])]
 
+        permitted = Signal()
+        m.d.sync += permitted.eq(self.may_load & (self.answered | ~self.probing))
         with m.FSM():
             with m.State("HEADER"):
                 # What a frame probes must stand still until it has been read.
-                m.d.comb += [self.idle.eq(1), self.frame_ready.eq(
-                    self.may_load & ~self.hold & (self.answered | ~self.probing))]
+                m.d.comb += [self.idle.eq(1), self.frame_ready.eq(permitted & ~self.hold)]
                 m.d.sync += [index.eq(0), slot.eq(0)]
                 with m.If(self.frame_valid & self.frame_ready):
                     m.d.sync += [self.probing.eq(probes), self.probe_step.eq(self.loaded)]
@@ -86,7 +89,7 @@ class FrameUnit(wiring.Component):
             with m.State("INPUTS"):
                 m.d.comb += self.frame_ready.eq(~self.rates_busy)
                 with m.If(self.frame_valid & self.frame_ready):
-                    m.d.comb += write.enable.eq(1)
+                    m.d.comb += taken.eq(1)
                     m.d.sync += [slot.eq(next_slot(slot, self.config)), index.eq(index + 1)]
                     with m.If(index + 1 == self.inputs):
                         m.d.sync += index.eq(0)
@@ -99,7 +102,10 @@ class FrameUnit(wiring.Component):
                     m.d.sync += index.eq(index + 1)
                     with m.If(index + 1 == self.outputs):
                         m.d.comb += self.loaded_done.eq(1)
-                        m.next = "HEADER"
+                        m.next = "LOADED"
                 with m.Elif(self.abort):
                     m.next = "HEADER"
+            with m.State("LOADED"):
+                # The permission, a register, does not know of this frame yet.
+                m.next = "HEADER"
         return m

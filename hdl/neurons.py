@@ -61,6 +61,7 @@ class NeuronUnit(wiring.Component):
     landed, complete     steps whose sums are complete, and in the step after the slots below which
                          they are
     left_done, settled_done   all neurons have posted what others read; all measures are written
+    posts                a neuron's rate is written at the next clock
     left, passed         … so many steps, and in the step after the neurons below this slot
     total_slot → total   forward sum of a neuron, 2 clocks later
     sum_slot → errors_above   backward sum, which a neuron needs later: ``sums_latency`` clocks
@@ -82,7 +83,8 @@ class NeuronUnit(wiring.Component):
             "total_slot": Out(18), "total": In(signed(SUM.width)),
             "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
             "teach_index": Out(16), "teach_half": Out(1), "teach": In(signed(18)), "kind": In(2),
-            "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE), "result": Out(RESULT_WRITE),
+            "posts": Out(1), "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE),
+            "result": Out(RESULT_WRITE),
             "saturations": Out(data.StructLayout(SATURATIONS)), "bus": In(BUS),
             "alpha_number": Out(range(config.populations)), "alpha": In(ALPHA.width),
             "leaving": Out(Leaving),
@@ -209,6 +211,8 @@ class NeuronUnit(wiring.Component):
         old = self._states(m, tag.slot, silent, leaving.slot, pipeline.o.new, keeps)
         self._enter(m, pipeline, active, tag, current, header, word, old)
         self._post(m, pipeline)
+        m.d.comb += self.posts.eq(delayed(
+            m, active & ~tag.is_input, READ + pipeline.post_stage - 1, "posts"))
 
         new, result = pipeline.o.new, self.result
         m.d.comb += [

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.memory import BUS
 from hdl.region import IDENTITY, REGISTERS, Region
+from hdl.select import select
 from model.formats import COUNTERS
 
 __all__ = ["Registers"]
@@ -23,7 +24,7 @@ class Registers(wiring.Component):
                            host writes it, in ``written_parity``
     working                counted in ``cycles``; ``stepped`` in ``steps``
     hit_*                  saturations of this clock, by counter
-    data                   the register at the bus's offset, one clock later
+    data                   the register at the bus's offset, some clocks later
     """
 
     SIZES = ("projections", "populations", "inputs", "outputs", "input_rows", "probes",
@@ -65,8 +66,7 @@ class Registers(wiring.Component):
             self.set_generator.eq(written & (offset == REGISTERS["generator"])),
             self.written_parity.eq(bus.data)]
         m.d.sync += self.set_parity.eq(written & (offset == REGISTERS["parity"]))
-        with m.Switch(offset):
-            for name, place in REGISTERS.items():
-                with m.Case(place):
-                    m.d.sync += self.data.eq(values[name])
+        words = [Signal(32, name=f"word_{name}") for name in REGISTERS]
+        m.d.comb += [word.eq(values[name]) for word, name in zip(words, REGISTERS, strict=True)]
+        m.d.comb += self.data.eq(select(m, words, offset, name="data"))
         return m

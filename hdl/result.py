@@ -65,25 +65,30 @@ class ResultUnit(wiring.Component):
         sent = self._memories(m, index, half)
         probing = self.probing & (self.probe_step == self.sent) & (self.probes != 0)
 
-        def count_to(limit, following):
-            """One more word sent; after ``limit`` of them go to ``following``."""
-            m.d.sync += index.eq(index + 1)
-            with m.If(index + 1 == limit):
-                m.d.sync += index.eq(0)
+        left, last = Signal(16), Signal()
+        m.d.comb += last.eq(left == 1)
+
+        def count(following, words):
+            """One more word sent; after the last of these go to ``following`` and its ``words``."""
+            m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+            with m.If(last):
+                m.d.sync += [index.eq(0), left.eq(words)]
                 m.next = following
 
         with m.FSM():
-            with m.State("WAIT"), m.If(self.may_send):
-                m.next = "RATES"
+            with m.State("WAIT"):
+                m.d.sync += left.eq(self.outputs)
+                with m.If(self.may_send):
+                    m.next = "RATES"
             with m.State("RATES"):
                 m.d.comb += [self.result_valid.eq(1), self.result_data.eq(sent.rate)]
                 with m.If(self.result_ready):
-                    count_to(self.outputs, "ERRORS")
+                    count("ERRORS", self.outputs)
             with m.State("ERRORS"):
                 m.d.comb += [self.result_valid.eq(1), self.result_data.eq(sent.error)]
                 with m.If(self.result_ready):
-                    count_to(self.outputs, "SENT")
-                    with m.If((index + 1 == self.outputs) & probing):
+                    count("SENT", self.probes)
+                    with m.If(last & probing):
                         m.next = "PROBE"
             with m.State("PROBE"):
                 m.d.comb += self.probe.eq(1)
@@ -94,7 +99,7 @@ class ResultUnit(wiring.Component):
                 m.d.comb += [self.result_valid.eq(1), self.result_data.eq(probed)]
                 with m.If(self.result_ready):
                     m.next = "PROBE"
-                    count_to(self.probes, "SENT")
+                    count("SENT", self.outputs)
             with m.State("SENT"):
                 m.d.comb += self.sent_done.eq(1)
                 m.next = "WAIT"

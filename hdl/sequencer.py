@@ -109,17 +109,19 @@ class Sequencer(wiring.Component):
         fetch, rate = self._fetch(m)
         running, to_take, flags, ended = Signal(), Signal(self.count.shape()), Signal(6), Signal()
         parity, goes, waiting, ready = Signal(), Signal(), Signal(Word), Signal()
-        word = self._walk(m, fetch, rate, running & (to_take != 0), goes, ended)
+        some_left = Signal()
+        word = self._walk(m, fetch, rate, some_left, goes, ended)
         m.d.comb += [
             goes.eq(word.valid & (~waiting.valid | ready)), self.issued_done.eq(ended),
-            ended.eq(running & ~word.valid & ~waiting.valid & (to_take == 0))]
+            ended.eq(running & ~word.valid & ~waiting.valid & ~some_left)]
         with m.If(fetch.take):
-            m.d.sync += to_take.eq(to_take - 1)
+            m.d.sync += [to_take.eq(to_take - 1), some_left.eq(to_take != 1)]
         with m.If(ended):
             m.d.sync += running.eq(0)
         with m.Elif(~running & self.may_issue):
             m.d.sync += [
-                running.eq(1), to_take.eq(self.count), parity.eq(self.issued[0]),
+                running.eq(1), to_take.eq(self.count), some_left.eq(self.count != 0),
+                parity.eq(self.issued[0]),
                 flags.eq(Mux(self.issued[0], self.header_1.flags, self.header_0.flags))]
 
         with m.If(goes):

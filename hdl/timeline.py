@@ -118,7 +118,7 @@ def step_cycles(layout: Layout) -> StepCycles:
         completed[0] = max(completed[0], walked[-1] + 1, loaded + FETCHED, known + FETCHED * learns,
                            sent[-2])
         walked = np.maximum.accumulate(completed - np.arange(neurons)) + np.arange(neurons)
-        posts |= set((walked[inputs:] + PASSED - 1).tolist())
+        posts |= set((walked[inputs:] + PASSED - 2).tolist())
         left.append(int(walked[-1]) + PASSED)
         settled.append(int(walked[-1]) + SETTLED)
         sent.append(max(settled[-1], sent[-1], traced[-1]) + 2 + 2 * program.outputs)
@@ -128,8 +128,8 @@ def step_cycles(layout: Layout) -> StepCycles:
 
 
 def _load(begin: int, inputs: int, posts: set[int]) -> int:
-    """When header and inputs of a frame are taken: an input waits while a neuron posts its rate."""
-    clock = begin
+    """When header and inputs of a frame are taken: an input waits before a neuron's post."""
+    clock = begin + 1
     for _ in range(inputs):
         clock += 1
         while clock in posts:
@@ -139,8 +139,11 @@ def _load(begin: int, inputs: int, posts: set[int]) -> int:
 
 def _traces(begin: int, spans, passed: np.ndarray, neurons: int) -> int:
     """When the traces of a step are done, if they may begin at ``begin``."""
-    clock = begin + FETCHED - 1
+    clock, all_left = begin + FETCHED - 1, int(passed[-1]) + 1
     for first, span in spans:
         for k in range(span):
-            clock = max(clock + 1, int(passed[min(first + k, neurons - 1)]))
+            # Not knowing ahead that its first source has passed costs a projection a clock.
+            known = clock + 1 + (k == 0)
+            clock = max(clock + 1, min(
+                all_left, max(known, int(passed[min(first + k, neurons - 1)]) + 1)))
     return clock + TRACED

@@ -6,7 +6,7 @@ is sent.  Each part goes on to the next step when what it needs is there (``hdl.
 docs/architecture.md has the cycles that a step takes.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,16 +17,18 @@ from hdl.measures import Measures
 from hdl.memory import BUS
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
+from hdl.primitives.local_copy import local_copy
 from hdl.region import OFFSET_BITS, Region
 from hdl.registers import Registers
 from hdl.result import ResultUnit
+from hdl.select import select
 from hdl.steps import COUNTERS, Steps
 from hdl.synapses import SynapsePass
 from hdl.traces import TraceUnit
 
 __all__ = ["Core"]
 
-READ_CLOCKS = 14
+READ_CLOCKS = 18
 """Clocks an access holds the bus: the slowest memory (a lane among many) answers before."""
 
 
@@ -35,7 +37,7 @@ class Core(wiring.Component):
 
     frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py);
                         ``frame_abort`` drops a frame that is not whole yet
-    bus_*               held until ``bus_acknowledge``; served between frames, 16 clocks a word
+    bus_*               held until ``bus_acknowledge``; served between frames, 20 clocks a word
     """
 
     def __init__(self, config: Config):
@@ -77,12 +79,12 @@ class Core(wiring.Component):
             Region.ALPHA: (measures.alpha_data, True),
             Region.ENERGY: (measures.energy_data, True), Region.COST: (measures.cost_data, True),
             Region.W: (synapses.w_data, True), Region.B: (synapses.b_data, True)}
-        with m.Switch(bus.region):
-            for region, (value, is_signed) in values.items():
-                with m.Case(region):
-                    m.d.sync += read.eq(value.as_signed() if is_signed else value)
-            with m.Default():
-                m.d.sync += read.eq(0)
+        words = []
+        for region in range(1 << len(bus.region)):
+            value, is_signed = values.get(region, (Const(0, 1), False))
+            words.append(Signal(32, name=f"answer_{region}"))
+            m.d.comb += words[-1].eq(value.as_signed() if is_signed else value)
+        m.d.comb += read.eq(select(m, words, bus.region, name="answer"))
 
     def elaborate(self, platform):
         m = Module()
@@ -100,11 +102,16 @@ class Core(wiring.Component):
         m.submodules.projection_table = projections = DescriptorTable(
             PROJECTION_FIELDS, depth=config.projections, region=Region.PROJECTIONS, readers=2)
 
-        bus, idle = BUS.create(), steps.idle & frame.idle
-        for user in (result, registers, synapses, traces, neurons, measures, populations,
-                     projections):
+        all_sent = Signal()
+        m.d.sync += all_sent.eq(steps.idle)
+        bus, idle = BUS.create(), all_sent & frame.idle
+        users = {"result": result, "registers": registers, "synapses": synapses, "traces": traces,
+                 "neurons": neurons, "measures": measures, "populations": populations,
+                 "projections": projections}
+        for user, part in users.items():
             for name in BUS.members:
-                m.d.comb += getattr(user.bus, name).eq(getattr(bus, name))
+                m.d.comb += getattr(part.bus, name).eq(local_copy(
+                    m, getattr(bus, name), platform, name=f"{user}_bus_{name}"))
         read = self._serve(m, idle, frame, result, bus)
         self._answer(m, bus, read, registers, synapses, traces, neurons, measures)
 
@@ -160,7 +167,7 @@ class Core(wiring.Component):
                 engine.passed.eq(neurons.passed)]
         m.d.comb += [
             frame.inputs.eq(registers.inputs), frame.outputs.eq(registers.outputs),
-            frame.rates_busy.eq(neurons.rate_write.enable),
+            frame.rates_busy.eq(neurons.posts),
             result.probing.eq(frame.probing), result.probe_step.eq(frame.probe_step),
             result.outputs.eq(registers.outputs), result.probes.eq(registers.probes),
             synapses.host_half.eq(registers.parity),

@@ -119,13 +119,18 @@ class TraceUnit(wiring.Component):
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
         current, left, active = Signal(Descriptor), Signal(18), Signal()
-        to_take, all_left = Signal(self.count.shape()), self.left == self.traced
+        to_take, all_left, passed = Signal(self.count.shape()), Signal(), Signal()
         source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
+        following = next_slot(source, config)
         m.d.comb += [
-            last.eq(left == 1), passes.eq(active & (all_left | (source < self.passed))),
+            last.eq(left == 1), passes.eq(active & (all_left | passed)),
             fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
+        # Compared a clock ahead; the first source of a projection waits for it.
+        m.d.sync += [
+            all_left.eq(self.left == self.traced),
+            passed.eq((Mux(passes, following, source) < self.passed) & ~fetch.take)]
         with m.If(passes):
-            m.d.sync += [source.eq(next_slot(source, config)), trace.eq(next_slot(trace, config)),
+            m.d.sync += [source.eq(following), trace.eq(next_slot(trace, config)),
                          left.eq(left - 1), active.eq(~last)]
         with m.If(begins):
             m.d.sync += to_take.eq(self.count)
