@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hdl.lane import LATE, WRITE_STAGE
+from hdl.lane import LATE, LATE_ACCESS, WRITE_STAGE
 from model.fixed import shift_round
 from model.program import Feedback
 from model.synapses import learn_forward, learn_mirror
@@ -169,7 +169,8 @@ async def pass_over(dut, source, model, clocks):
         put(dut, "access", access)
         if access["valid"]:
             expected.append(model.product(access))
-        late = at(clock - LATE + READ)[0]
+        late = at(clock - LATE_ACCESS)[0]
+        put(dut, "late", late)
         read[clock + READ] = model.sources(late)
         old, row = at(clock - LATE)
         if old["valid"]:

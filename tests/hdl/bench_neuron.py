@@ -11,7 +11,14 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from hdl.activation import Activation
-from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
+from hdl.neuron import (
+    NEURON_RECORD,
+    NEURON_STATE_SHAPES,
+    OLD_STATES,
+    POSTED,
+    SATURATIONS,
+    NeuronPipeline,
+)
 from model.activation import SEGMENTS, table
 from model.formats import COUNTERS, WEIGHT
 from model.neuron import neuron_step, tau_pull
@@ -130,6 +137,8 @@ async def start(dut):
 
 
 def put(dut, tag, old, frame, record):
+    """Drive a neuron's ports, but for the errors from above: they come later."""
+    frame = {name: value for name, value in frame.items() if name != "errors_above"}
     fields = ({f"old_{name}": value for name, value in old.items()} | frame
               | {f"population_{name}": value for name, value in record.items()})
     dut.i_tag.value = tag
@@ -148,6 +157,16 @@ def check_alive(seen, saturated):
         assert COUNT // 100 < saturated[name] < COUNT, f"{name}: {saturated[name]} events"
 
 
+def check(dut, prefix, names, outputs, neuron):
+    """Compare the ports ``prefix_name`` with what the model makes of the neuron."""
+    for name in names:
+        port = getattr(dut, f"{prefix}_{name}").value
+        unsigned = name in ("tag", "new_word") or name.startswith("saturations")
+        got = int(port) if unsigned else port.to_signed()
+        assert got == outputs[name], (
+            f"{prefix} {name}: expected {outputs[name]}, got {got}, from {neuron}")
+
+
 @cocotb.test
 async def equals_the_model(dut):
     source = random.Random(int(os.environ.get("SEED", "1")))
@@ -155,6 +174,7 @@ async def equals_the_model(dut):
     tables = make_tables(source)
     await load(dut, tables)
 
+    posted = ["tag", *(f"new_{name}" for name in POSTED)]
     pending, seen, saturated = {}, {}, Counter()
     fed = clock = 0
     while fed < COUNT or pending:
@@ -164,19 +184,24 @@ async def equals_the_model(dut):
         neuron = draw_neuron(source)
         put(dut, fed % 1024, *neuron)
         if valid:
-            outputs = expected(*neuron, tables) | {"tag": fed % 1024}
-            pending[clock + NeuronPipeline.latency] = neuron, outputs
+            pending[clock] = neuron, expected(*neuron, tables) | {"tag": fed % 1024}
             fed += 1
+        above, early, leaving = (clock - stage for stage in (
+            NeuronPipeline.above_stage, NeuronPipeline.post_stage, NeuronPipeline.latency))
+        # Whatever comes from above at another clock is not for this neuron.
+        dut.errors_above.value = (pending[above][0] if above in pending else draw_neuron(
+            source))[1]["errors_above"]
         await RisingEdge(dut.clk)
-        assert bool(dut.o_valid.value) == (clock in pending), f"valid at clock {clock}"
-        if clock in pending:
-            neuron, outputs = pending.pop(clock)
+        assert bool(dut.post_valid.value) == (early in pending), f"post at clock {clock}"
+        if early in pending:
+            neuron, outputs = pending[early]
+            check(dut, "post", posted, outputs, neuron)
+        assert bool(dut.o_valid.value) == (leaving in pending), f"valid at clock {clock}"
+        if leaving in pending:
+            neuron, outputs = pending.pop(leaving)
+            check(dut, "o", outputs, outputs, neuron)
             for name, value in outputs.items():
-                port = getattr(dut, f"o_{name}").value
-                unsigned = name in ("tag", "new_word") or name.startswith("saturations")
-                got = int(port) if unsigned else port.to_signed()
-                assert got == value, f"{name}: expected {value}, got {got}, from {neuron}"
-                seen.setdefault(name, set()).add(got)
+                seen.setdefault(name, set()).add(value)
             for name in SATURATIONS:
                 saturated[name] += outputs[f"saturations_{name}"] > 0
         clock += 1

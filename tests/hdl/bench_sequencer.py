@@ -17,7 +17,7 @@ LANES = int(os.environ["LANES"])
 CONFIG = Config(lanes=LANES)
 SLOTS = CONFIG.slot(12 * LANES)
 """All neurons of these programs lie below."""
-BATCHES, STEPS = 60, 6
+BATCHES, STEPS = 30, 6
 BETWEEN_STEPS = 4
 """Clocks from a step's last word to the next step's first, where nothing is waited for."""
 
@@ -195,4 +195,4 @@ async def issues_every_word_in_order(dut):
     for _ in range(BATCHES):
         projections = [draw_projection(source) for _ in range(source.randint(1, 7))]
         await run(dut, source, projections, counts)
-    assert counts["words"] > 5000 and min(counts.values()) > 50, counts
+    assert counts["words"] > 3000 and min(counts.values()) > 40, counts

@@ -1,6 +1,7 @@
 """Releases: no synapse touches a neuron any more once a mark is beyond it, and marks come early."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ class Replay:
 
 def layered(*sizes):
     populations, projections, source = [], [], INPUT
-    for number, (before, size) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for number, (before, size) in enumerate(pairwise(sizes), 1):
         populations.append(Population(name=f"layer {number}", size=size, tau_m=0.1, tau_r=0.05,
                                       output=number == len(sizes) - 1))
         projections.append(Projection(source=source, target=f"layer {number}",
