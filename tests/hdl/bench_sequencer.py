@@ -9,6 +9,7 @@ from cocotb.triggers import RisingEdge
 from hdl.config import Config
 from hdl.descriptor import PROJECTION_FIELDS, Release
 from hdl.sequencer import Settings
+from hdl.timeline import GAP
 from model.fixed import shift_round
 from model.program import Flag
 from tests.hdl.driving import draw, put, start
@@ -18,7 +19,7 @@ CONFIG = Config(lanes=LANES)
 SLOTS = CONFIG.slot(12 * LANES)
 """All neurons of these programs lie below."""
 BATCHES, STEPS = 30, 6
-BETWEEN_STEPS = 4
+BETWEEN_STEPS = GAP + 1
 """Clocks from a step's last word to the next step's first, where nothing is waited for."""
 
 
@@ -34,8 +35,9 @@ def draw_projection(source):
         "source_last": last + source.randrange(LANES),
         "target_slot": CONFIG.slot(source.randrange(12 * LANES - targets)),
         "word": source.randrange(1024), "trace_row": source.randrange(64),
-        "rate_mantissa": source.randrange(1 << 14), "release": source.choice(list(Release)),
-        "release_cap": source.randrange(SLOTS), "released": source.randrange(SLOTS)}
+        "single": int(targets == 1), "rate_mantissa": source.randrange(1 << 14),
+        "release": source.choice(list(Release)), "release_cap": source.randrange(SLOTS),
+        "released": source.randrange(SLOTS)}
 
 
 def draw_header(source):
@@ -100,7 +102,8 @@ class Surroundings:
 
     def __init__(self, dut, source, projections):
         self.dut, self.source, self.projections = dut, source, projections
-        self.loaded = self.fetched = self.issued = self.left = self.passed = 0
+        self.loaded = self.fetched = self.issued = self.left = self.passed = self.all_passed = 0
+        self.all_left = True
         self.pace = source.choice((0.05, 0.3, 1))
         self.patience = source.choice((0.2, 1))
         self.headers, self.number = [draw_header(source) for _ in range(STEPS)], None
@@ -118,12 +121,13 @@ class Surroundings:
             getattr(dut, name).value = value if name == "passed" else value & 3
 
     def ready(self, target, end):
-        """Whether target and sources of a word have passed in the step before."""
-        return self.left == self.issued or max(target, end) < self.passed
+        """Whether target and sources of a word had passed, in the step before, a clock ago."""
+        return self.all_left or max(target, end) < self.all_passed
 
     def advance(self):
         """The clock is over: count what is done; the descriptor table answers a clock later."""
         dut, source = self.dut, self.source
+        self.all_left, self.all_passed = self.left == self.issued, self.passed
         number = int(dut.number.value)
         if number != self.number:
             put(dut, "data", self.projections[min(number, len(self.projections) - 1)])
