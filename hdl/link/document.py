@@ -46,12 +46,13 @@ REGISTER_ABOUT = {
     "projections": "projections of the program", "populations": "populations, inputs included",
     "inputs": "inputs", "outputs": "outputs", "input_rows": "rows of slots that are inputs",
     "generator": "state of the xorshift32 generator", "probes": "entries of the probe list",
+    "learning_taus": "populations that learn their time constant",
     "steps_low": "steps since the reset, low word", "steps_high": "steps, high word",
     "cycles_low": "clock cycles at work since the reset, low word", "cycles_high": "high word",
     **{f"saturation_{name}": f"saturations counted as {name}" for name in COUNTERS},
 }
 _WRITABLE = ("parity", "projections", "populations", "inputs", "outputs", "input_rows",
-             "generator", "probes")
+             "generator", "probes", "learning_taus")
 
 
 def _table(*columns: str, rows) -> str:
