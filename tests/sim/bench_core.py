@@ -43,7 +43,7 @@ def clock() -> int:
 
 async def start(dut):
     """Clock and reset; leaves the core idle."""
-    for name in ("frame_valid", "result_ready", "bus_request", "bus_write"):
+    for name in ("frame_valid", "frame_abort", "result_ready", "bus_request", "bus_write"):
         getattr(dut, name).value = 0
     dut.rst.value = 1
     Clock(dut.clk, PERIOD, unit="ns").start(start_high=False)
@@ -180,22 +180,50 @@ async def bus_and_frames_wait_for_each_other(dut):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
+async def bus_stands_between_the_frames_of_a_stream(dut):
+    source = random.Random(24)
+    case = make_case(24, steps=40, length=1, probes=4)
+    streams, bus = await prepare(dut, case, source, 0.1)
+    streams.waiting += [word for block in case.blocks for word in block.words.tolist()]
+    frames = np.cumsum([len(block.words) for block in case.blocks])
+    results = np.cumsum([len(block.results) for block in case.blocks])
+    crowded = 0
+    for _ in range(5):
+        for _ in range(source.randrange(100, 500)):
+            await RisingEdge(dut.clk)
+        begun = int(np.searchsorted(frames, streams.sent)) + 1
+        crowded += begun - np.searchsorted(results, len(streams.received), side="right") > 1
+        found = await bus.access(case.addresses)
+        # All frames that had been begun are done and answered, and no other.
+        steps = int(found[-1])
+        assert 0 < steps < len(case.blocks) and streams.sent == frames[steps - 1]
+        assert len(streams.received) == results[steps - 1]
+        assert np.array_equal(found, case.blocks[steps - 1].states)
+    assert crowded > 2
+    await streams.until(received=results[-1])
+    assert streams.received == [word for block in case.blocks for word in block.results.tolist()]
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
 async def registers_count_and_identify(dut):
-    case = make_case(23, steps=6, length=1)
+    case = make_case(23, steps=12, length=1)
     streams, bus = await prepare(dut, case, random.Random(23), 0.0)
     registers = case.layout.registers
     assert (await bus.access([registers["identity"], registers["lanes"]])).tolist() == [IDENTITY, 2]
-    cycles = 0
-    for block in case.blocks:
+    cycles, taken = 0, []
+    # Frames alone, then the others back to back.
+    for blocks in (*([block] for block in case.blocks[:6]), case.blocks[6:]):
         streams.received, streams.sent = [], 0
-        streams.waiting += block.words.tolist()
+        for block in blocks:
+            streams.waiting += block.words.tolist()
         await streams.until(sent=1)
         began = streams.moved
-        await streams.until(received=len(block.results))
-        # From the first word to the last, and the clock that looks for probes.
-        cycles += streams.moved - began + 2
+        await streams.until(received=sum(len(block.results) for block in blocks))
+        # From the first word to the last, and the clock that counts the step.
+        taken.append(streams.moved - began + 2)
+        cycles += taken[-1]
         found = await bus.access([registers["cycles_low"], registers["cycles_high"]])
         assert found.tolist() == [cycles, 0]
-    assert cycles > 0
+    assert 0 < taken[-1] < sum(taken[:6])
     # Where nothing answers, the bus does, with zero.
     assert (await bus.access([address(Region.PROBES), address(Region.SUMS), 0xFFFFFF])).any() == 0

@@ -16,4 +16,4 @@ def test_core(monkeypatch):
     monkeypatch.setattr(bench, "BUILD_ARGUMENTS", ARGUMENTS)
     # The model uncompiled: few steps, and no wait for the compiler.
     environment = {"NUMBA_DISABLE_JIT": "1"}
-    assert bench.run_bench(Core(CONFIG), BENCH, environment=environment) == 3
+    assert bench.run_bench(Core(CONFIG), BENCH, environment=environment) == 4
