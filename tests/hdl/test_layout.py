@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hdl.config import MAX_LANES, Config
+from hdl.descriptor import PROJECTION_FIELDS, WORDS
 from hdl.layout import Layout
-from hdl.region import LANE_BITS, OFFSET_BITS, Region
+from hdl.region import LANE_BITS, OFFSET_BITS, Region, address
 from model.compiler import compile_network
 from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, State
@@ -103,6 +104,41 @@ def test_the_image_ends_with_the_initial_state(layouts):
         registers = {name: memory[layout.registers[name]] for name in ("inputs", "outputs")}
         assert registers == {"inputs": layout.program.inputs, "outputs": layout.program.outputs}
         assert memory[layout.registers["projections"]] == len(layout.program.projections)
+        learning = sum(bool(p["learns_tau"]) for p in layout.program.populations)
+        assert memory[layout.registers["learning_taus"]] == learning
+
+
+def unpacked(fields, words):
+    """The fields of a descriptor from its words; all unsigned."""
+    bits = sum(int(word) << 32 * k for k, word in enumerate(words))
+    values = {}
+    for name, width in fields.items():
+        values[name] = bits & (1 << abs(width)) - 1
+        bits >>= abs(width)
+    return values
+
+
+def test_descriptors_of_projections_say_what_the_sequencer_needs(layouts):
+    fresh = single = 0
+    for layout in layouts:
+        memory = dict(zip(*(values.tolist() for values in layout.image()), strict=True))
+        slots, targets = places(layout, "r"), set()
+        for number, p in enumerate(layout.program.projections):
+            found = unpacked(PROJECTION_FIELDS, [
+                memory.get(address(Region.PROJECTIONS, number * WORDS + k), 0)
+                for k in range(WORDS)])
+            first, size = int(p["source_first"]), int(p["source_size"])
+            rows, lanes = row_and_lane(layout, slots[first:first + size])
+            assert found["source_last"] == slots[first + size - 1]
+            assert (found["source_row"], found["source_lane"]) == (rows[0], lanes[0])
+            assert found["source_row"] + found["source_rows"] == rows[-1] + 1
+            assert found["target_slot"] == slots[p["target_first"]]
+            # A target's sum starts anew with the first projection to it.
+            assert found["fresh"] == (p["target"] not in targets)
+            assert found["single"] == (p["target_size"] == 1)
+            targets.add(p["target"])
+            fresh, single = fresh + found["fresh"], single + found["single"]
+    assert 0 < fresh < sum(len(layout.program.projections) for layout in layouts) and single > 0
 
 
 def program():
