@@ -24,7 +24,8 @@ class BackwardSums(wiring.Component):
     first, last           it is the first, the last of a run of products for one row; ``first``
                           not where the product before, of the same step, was for the same row too
     product               one clock later; the sum is in memory 3 clocks after the last ``valid``
-    read_row → sum        one clock later
+    read_row → sum        one clock later, whatever its step: a row that a program visits at all it
+                          visits in every step
     clear, clear_row      zero one sum, while nothing is added
 
     Between two runs of the same row two other products, or none, must pass.  Cost: two copies of a

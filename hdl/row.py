@@ -58,20 +58,15 @@ class RowFetch(wiring.Component):
             store = StateMemory(width=width, depth=self.config.slots, buffered=True)
             m.submodules[name] = store
             attach(m, self.bus, store.host, REGIONS[name])
+            written = getattr(self.post, name)
+            if name == "change_mean":
+                written = bit_length(written)
+                m.d.comb += store.host.data.eq(bit_length(self.bus.data[:30]))
             m.d.comb += [
                 store.read_address.eq(self.issue.target_slot),
-                store.read_half.eq(self.issue.parity), store.host_half.eq(self.host_half)]
-            post = [self.post.slot, self.post.half, self.post.enable, getattr(self.post, name)]
-            if name == "change_mean":
-                # A clock later, soon enough: who waits for a post is told by a register.
-                post = [delayed(m, value, 1, f"{name}_post")
-                        for value in (*post[:3], bit_length(post[3]))]
-                m.d.comb += store.host.data.eq(
-                    delayed(m, bit_length(self.bus.data[:30]), 1, f"{name}_host"))
-            m.d.comb += [
-                port.eq(value) for port, value in zip(
-                    (store.write_address, store.write_half, store.write, store.write_data), post,
-                    strict=True)]
+                store.read_half.eq(self.issue.parity), store.host_half.eq(self.host_half),
+                store.write_address.eq(self.post.slot), store.write_half.eq(self.post.half),
+                store.write_data.eq(written), store.write.eq(self.post.enable)]
             values[name] = store.read_data
             if name in ("error", "e", "change"):
                 values[name] = Signal(signed(width), name=f"{name}_2")

@@ -29,7 +29,9 @@ class Steps(wiring.Component):
 
     <counter>           steps finished so far, modulo 4;  ``<counter>_done`` counts one more
     set, parity         let all counters start from a parity
-    learns_tau          some population learns its time constant: settings wait for measures
+    learns_tau          some population learns its time constant: settings wait for measures, traces
+                        for all of the step before; they must begin as soon as they may, or the
+                        neurons of their step would be settled too
     may_*               permissions to begin; ``idle`` when nothing is under way
     """
 

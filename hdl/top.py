@@ -123,7 +123,8 @@ class Core(wiring.Component):
         self._connect_steps(m, steps, registers, frame, result, synapses, traces, neurons)
         self._connect_engines(m, bus, frame, registers, synapses, traces, neurons, result)
         m.d.comb += [
-            registers.working.eq(~idle | (frame.frame_valid & frame.frame_ready)),
+            registers.working.eq(
+                ~(steps.idle & frame.idle) | (frame.frame_valid & frame.frame_ready)),
             populations.number_0.eq(neurons.number), neurons.data.eq(populations.data_0),
             projections.number_0.eq(synapses.number), synapses.data.eq(projections.data_0),
             projections.number_1.eq(traces.number), traces.data.eq(projections.data_1),
