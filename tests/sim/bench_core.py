@@ -1,7 +1,6 @@
 """cocotb bench of the whole core: its ports, with pauses on both streams and an impatient bus."""
 
 import random
-from unittest.mock import patch
 
 import cocotb
 import numpy as np
@@ -10,7 +9,6 @@ from cocotb.triggers import RisingEdge
 from cocotb.utils import get_sim_time
 
 from hdl.region import IDENTITY, Region, address
-from model import golden
 from tests.sim.cases import Case, small_networks
 from tests.sim.small_core import CONFIG
 
@@ -20,24 +18,8 @@ NETWORK = 5
 """Which of the small networks runs: one with mirrored and Kolen-Pollack projections."""
 
 
-class Record(dict):
-    """A record whose fields are attributes, as the golden model wants them, and uncompiled too."""
-
-    __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
-
-
 def make_case(key, **options):
-    case = Case(CONFIG, small_networks(NETWORK + 1)[NETWORK], key=key, **options)
-    program = case.program
-    records = program.populations, program.projections
-    program.populations, program.projections = (
-        [Record(zip(table.dtype.names, map(int, record), strict=True)) for record in table]
-        for table in records)
-    # Records of this kind cannot be packed into vectors, nor is a frame at a time worth it.
-    with patch.object(golden, "suits", lambda program: False):
-        assert case.blocks
-    program.populations, program.projections = records
-    return case
+    return Case(CONFIG, small_networks(NETWORK + 1)[NETWORK], key=key, **options)
 
 
 def clock() -> int:

@@ -14,6 +14,4 @@ ARGUMENTS = ["-Wno-fatal", "-Wno-lint", "--x-initial", "0", "--output-split", "5
 
 def test_core(monkeypatch):
     monkeypatch.setattr(bench, "BUILD_ARGUMENTS", ARGUMENTS)
-    # The model uncompiled: few steps, and no wait for the compiler.
-    environment = {"NUMBA_DISABLE_JIT": "1"}
-    assert bench.run_bench(Core(CONFIG), BENCH, environment=environment) == 4
+    assert bench.run_bench(Core(CONFIG), BENCH) == 4
