@@ -154,7 +154,7 @@ class Core(wiring.Component):
         m.d.comb += [
             steps.set.eq(registers.set_parity), steps.parity.eq(registers.written_parity),
             steps.learns_tau.eq(registers.learning_taus != 0), frame.answered.eq(steps.idle),
-            registers.parity.eq(steps.sent[0]), registers.stepped.eq(steps.sent_done)]
+            registers.parity.eq(steps.settled[0]), registers.stepped.eq(steps.sent_done)]
 
     def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons, result):
         for engine in (synapses, traces, neurons):
