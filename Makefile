@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install data run test lint bench bitstream clean
+.PHONY: help install data run test lint bench bitstream qor clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -33,6 +33,10 @@ bench: $(VENV)/installed-bench ## compare speeds, PyTorch's too (a large downloa
 bitstream: $(VENV)/installed-fpga ## BOARD=… [CONFIG=…] [SEED=…]: build/BOARD gets bitstream, reports, manifest
 	@echo "== building a bitstream (the first run compiles the tools, a minute or two)"
 	@$(BIN)/python -m fpga.bitstream $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(SEED),--seed $(SEED))
+
+qor: $(VENV)/installed-fpga ## [CONFIG=…]: resources and Fmax; build/qor.json against docs/qor.json
+	@echo "== measuring the quality of results"
+	@$(BIN)/python -m fpga.qor $(CONFIG)
 
 clean: ## remove .venv and all that was built here
 	rm -rf $(VENV) build sim_build .pytest_cache .ruff_cache *.egg-info

@@ -15,6 +15,7 @@ from fpga.pll import Pll
 from fpga.synthesis import NETLIST, synthesise
 from fpga.tools import run_stage, tool_versions
 from fpga.top import Top
+from hdl.cores import make_core
 from hdl.link.linked import LinkedCore
 from hdl.primitives.technology import Technology
 from sim.tools import BuildError
@@ -41,7 +42,7 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     pll = Pll.for_clock(board.technology, clock, configuration.megahertz)
     if linked is None:
         linked = LinkedCore(configuration.core, clock_frequency=pll.megahertz * 1e6,
-                            baud=board.baud, board=name)
+                            baud=board.baud, core=make_core(configuration.core), board=name)
     plan = platform.prepare(Top(board, linked, pll))
     made = synthesise(text_of(plan, "top.il"), board.technology)
     folder.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,11 @@ def _serial_on_header(platform) -> None:
                                          attrs=Attrs(IO_TYPE="LVCMOS33"))])
 
 
+def _lights_on_pmod(platform) -> None:
+    """The iCEBreaker's snap-off section carries a third light."""
+    platform.add_resources(platform.break_off_pmod)
+
+
 def _leds(*numbers: int):
     return tuple(("led", number, None) for number in numbers)
 
@@ -67,6 +72,10 @@ BOARDS = {
                             module="orangecrab_r0_2", platform="OrangeCrabR0_2_85FPlatform",
                             configuration="medium", baud=3_000_000, lights=_colours(0),
                             prepare=_serial_on_header),
+    "icebreaker": Board(about="1BitSquared iCEBreaker, iCE40UP5K", module="icebreaker",
+                        platform="ICEBreakerPlatform", configuration="tiny", baud=1_000_000,
+                        lights=(("led_g", 0, None), ("led_r", 0, None), ("led_r", 1, None)),
+                        technology=Technology.ICE40, prepare=_lights_on_pmod),
     "ecpix5": Board(about="LambdaConcept ECPIX-5, LFE5UM5G-85F", module="ecpix5",
                     platform="ECPIX585Platform", configuration="medium", baud=3_000_000,
                     lights=_colours(0)),

@@ -5,7 +5,7 @@ Numbers have the formats of ``model.formats``: operands of 18 bits, one multipli
 
 from dataclasses import dataclass
 
-from hdl.config import Config
+from hdl.config import MICRO, Config
 
 __all__ = ["CONFIGURATIONS", "Configuration"]
 
@@ -16,6 +16,8 @@ class Configuration:
 
     megahertz   asked of place and route; boards take the nearest that their PLL can make
     device      where it is measured (``fpga.devices``)
+
+    ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
     """
 
     core: Config
@@ -34,6 +36,7 @@ class Configuration:
 
 
 CONFIGURATIONS = {
+    "tiny": Configuration(core=MICRO, megahertz=24, device="iCE40UP5K"),
     "small": Configuration(
         core=Config(lanes=6, rows=43, trace_rows=85, words=1024, populations=16, projections=32,
                     inputs=32, outputs=32, probes=16),

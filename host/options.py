@@ -111,7 +111,7 @@ def json_option(command):
 def device_option(default: str, why: str):
     """``--device``, with its default and what to say of it."""
     return click.option("--device", type=KnownDevice(), default=default,
-                        show_default=True, metavar="model|sim|serial:URL", help=why)
+                        show_default=True, metavar="model|sim|netlist|serial:URL", help=why)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Device ``sim``: the Verilated core, fed with frame words and read over its bus."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -71,6 +72,10 @@ class SimDevice(Device):
         self._drop_core()
         self._layout = None
 
+    def _build(self, config: Config) -> Path:
+        """The library that simulates a core of this size."""
+        return build_core(config)
+
     def _drop_core(self) -> None:
         if self._core is not None:
             self._core.close()
@@ -97,7 +102,7 @@ class SimDevice(Device):
         """Have that core at hand; it will be reset."""
         if config != self._built:
             self._drop_core()
-            self._core, self._built = SimulatedCore(build_core(config)), config
+            self._core, self._built = SimulatedCore(self._build(config)), config
 
     def _set_probes(self, probes: ProbeList) -> None:
         places = np.zeros(len(probes), np.uint32)

@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from sim.build import TOP, library_of
 from sim.verilog import convert
 
-__all__ = ["run_vectors"]
+__all__ = ["drive", "run_vectors"]
 
 HARNESS = Path(__file__).with_name("vectors.cpp")
 WORD = 32
@@ -60,22 +60,30 @@ def run_vectors(component: wiring.Component, inputs: dict[str, np.ndarray], *, p
     packed = _Packed(component)
     cycles = len(next(iter(inputs.values())))
     verilog = convert(packed, name=TOP, ports=[packed.i, packed.o], platform=platform)
-    library = library_of("\n".join([verilog, *(cell.read_text() for cell in cells)]),
-                         harness=HARNESS)
     fields = [(len(value), inputs.get(name, np.zeros(cycles, np.int64)))
               for name, value in packed.ports[wiring.In]]
     given = _pack(fields, cycles, len(packed.i))
-    taken = np.zeros((cycles, len(packed.o) // WORD), np.uint32)
-    run = ctypes.CDLL(str(library)).vectors_run
-    run.restype, run.argtypes = None, [_WORDS, ctypes.c_size_t, _WORDS, ctypes.c_size_t,
-                                       ctypes.c_size_t]
-    run(given, given.shape[1], taken, taken.shape[1], cycles)
+    taken = drive("\n".join([verilog, *(cell.read_text() for cell in cells)]), given,
+                  words=len(packed.o) // WORD)
     bits = np.unpackbits(taken.view(np.uint8), axis=1, bitorder="little").astype(np.int64)
     results, low = {}, 0
     for name, value in packed.ports[wiring.Out]:
         results[name] = bits[:, low:low + len(value)] @ (1 << np.arange(len(value)))
         low += len(value)
     return results
+
+
+def drive(verilog: str, given: np.ndarray, *, words: int) -> np.ndarray:
+    """Rows of ``words`` words of port ``o`` for rows of port ``i``, uint32, of module ``core``.
+
+    Both ports are at least 96 bits wide; the third is ``clk``, and there may be ``rst``.
+    """
+    taken = np.zeros((len(given), words), np.uint32)
+    run = ctypes.CDLL(str(library_of(verilog, harness=HARNESS))).vectors_run
+    run.restype, run.argtypes = None, [_WORDS, ctypes.c_size_t, _WORDS, ctypes.c_size_t,
+                                       ctypes.c_size_t]
+    run(given, given.shape[1], taken, words, len(given))
+    return taken
 
 
 def _pack(fields, cycles: int, width: int) -> np.ndarray:

@@ -10,5 +10,5 @@ CELLS = {technology: [Path(__file__).with_name(f"{name}.v") for name in names]
          for technology, names in (
              (Technology.PORTABLE, ()),
              (Technology.ECP5, ("mult18x18d", "dp16kd", "slice")),
-             (Technology.ICE40, ("sb_mac16", "sb_spram256ka")))}
+             (Technology.ICE40, ("ice40", "sb_mac16", "sb_spram256ka")))}
 """Verilog files by technology."""

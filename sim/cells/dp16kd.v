@@ -5,10 +5,10 @@
 // to the top of 14 bits; byte enables in the lowest address bits of words of two or four bytes;
 // REGMODE OUTREG adds a register behind the output latch.  The guide says of WRITEMODE that data
 // read by one port while the other writes the same address are unknown: here they are inverted, so
-// that whoever uses them is found out.  So are initial values: nobody may use them.
+// that whoever uses them is found out.  Nor may anybody use initial values: INITVAL is ignored.
 //
-// Only what this project uses: no write at port B, no read at port A but as part of 36 bits, no
-// resets, chip selects idle; anything else is refused when simulation starts.
+// Only what this project uses: no write at port B, WRITEMODE NORMAL, no resets, chip selects idle;
+// anything else is refused when simulation starts.
 module DP16KD(
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5,
         DIA4, DIA3, DIA2, DIA1, DIA0,
@@ -56,6 +56,8 @@ module DP16KD(
             $fatal(1, "DP16KD: writes at port B, resets and chip selects are not modelled");
         if (DATA_WIDTH_B == 36 && REGMODE_A != REGMODE_B)
             $fatal(1, "DP16KD: words of 36 bits need the same REGMODE for both halves");
+        if (WRITEMODE_A != "NORMAL")
+            $fatal(1, "DP16KD: only WRITEMODE NORMAL is modelled");
         if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB")
             $fatal(1, "DP16KD: inverted clocks are not modelled");
     end
@@ -76,6 +78,7 @@ module DP16KD(
 
     reg [8:0] bytes [0:2047];
     reg [35:0] latch, register;
+    reg [17:0] latch_a, register_a;
     wire [2:0] place_a = address_a[2:0] & ~((1 << SKIP_A) - 1);
     wire [2:0] place_b = address_b[2:0] & ~((1 << SKIP_B) - 1);
     wire [8:0] only = bytes[byte_b];
@@ -83,7 +86,11 @@ module DP16KD(
         only}
                      : BYTES_B == 2 ? {bytes[byte_b + 1], only}
                      : DATA_WIDTH_B == 9 ? only : only[7:0] >> place_b;
+    wire [8:0] only_a = bytes[byte_a];
+    wire [17:0] word_a = BYTES_A == 2 ? {bytes[byte_a + 1], only_a}
+                       : DATA_WIDTH_A == 9 ? only_a : only_a[7:0] >> place_a;
     integer k;
+    initial for (k = 0; k < 2048; k = k + 1) bytes[k] = 9'h155;
 
     always @(posedge CLKA)
         if (writes)
@@ -93,14 +100,22 @@ module DP16KD(
                 for (k = 0; k < BYTES_A; k = k + 1)
                     if (enables[k]) bytes[byte_a + k] <= written[9*k +: 9];
 
+    // WRITEMODE NORMAL: a port that writes keeps what it read before.
+    always @(posedge CLKA) begin
+        if (CEA && !WEA) latch_a <= word_a;
+        if (OCEA) register_a <= latch_a;
+    end
+
     always @(posedge CLKB) begin
         if (CEB) latch <= word ^ {36{collides}};
         if (OCEB) register <= latch;
     end
 
     wire [35:0] result = REGMODE_B == "OUTREG" ? register : latch;
+    wire [17:0] result_a = REGMODE_A == "OUTREG" ? register_a : latch_a;
     assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5,
-        DOA4, DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? result[17:0] : 18'h2aaaa;
+        DOA4, DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? result[17:0]
+        : DATA_WIDTH_A == 36 ? 18'h2aaaa : result_a;
     assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
         DOB4, DOB3, DOB2, DOB1, DOB0} = DATA_WIDTH_B == 36 ? result[35:18] : result[17:0];
 endmodule

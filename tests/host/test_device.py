@@ -152,7 +152,7 @@ def test_devices_are_opened_by_name():
     assert all(kind.about for kind in DEVICES.values())
     with open_device("model", lanes=8) as device:
         assert (device.name, device.lanes) == ("model", 8)
-    with pytest.raises(DeviceError, match="'board'; there are: model, sim, micro"):
+    with pytest.raises(DeviceError, match="'board'; there are: model, sim, micro, netlist, "):
         open_device("board")
     with pytest.raises(DeviceError, match="unknown device 'model:x'; there are"):
         open_device("model:x")

@@ -1,0 +1,24 @@
+"""Device ``netlist``: the core after synthesis, its cells simulated one by one."""
+
+from pathlib import Path
+
+from hdl.config import Config
+from host.sim_device import SimDevice
+
+__all__ = ["NetlistDevice"]
+
+
+class NetlistDevice(SimDevice):
+    """The mapped core; synthesised and compiled when a program is first loaded.
+
+    The sequential core (``hdl.config.MICRO``) is mapped for an iCE40, any other for an ECP5.
+    """
+
+    name = "netlist"
+
+    def _build(self, config: Config) -> Path:
+        from fpga.netlist import build_netlist
+        from hdl.primitives.technology import Technology
+
+        technology = Technology.ICE40 if config.core == "micro" else Technology.ECP5
+        return build_netlist(config, technology)
