@@ -26,6 +26,7 @@ from host.options import (
     step_bar,
 )
 from host.run_command import run
+from host.sensitivity_command import sensitivity
 from host.stream_command import stream
 from model.network import NetworkError
 from sim.library import StuckError
@@ -106,6 +107,7 @@ cli.add_command(formats)
 cli.add_command(gradient)
 cli.add_command(growth)
 cli.add_command(run)
+cli.add_command(sensitivity)
 cli.add_command(info)
 cli.add_command(new)
 cli.add_command(restore)

@@ -6,17 +6,15 @@ do follows from the results alone, so that a comparison can stop anywhere and go
 """
 
 import math
-import multiprocessing
-import signal
 import statistics
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from host.store import Store
 from host.trial import COMPARED, Trial, run_trial
+from host.workers import workers
 from model.network import NetworkError
 from model.tasks import TASKS
 
@@ -154,7 +152,7 @@ def _exhaust(rankings: dict[str, Ranking], store: Store, jobs: int):
     asked: set[Trial] = set()
     queue: deque[Trial] = deque()
     running: dict[Future, tuple[Trial, dict]] = {}
-    with _workers(jobs) as submit:
+    with workers(jobs) as submit:
         while True:
             for ranking in rankings.values():
                 fresh = [trial for trial in ranking.needed() if trial not in asked]
@@ -165,7 +163,7 @@ def _exhaust(rankings: dict[str, Ranking], store: Store, jobs: int):
                 key = trial.key()
                 kept = store.get(key)
                 if kept is None:
-                    running[submit(trial)] = trial, key
+                    running[submit(run_trial, trial)] = trial, key
                 else:
                     yield trial, kept
             elif running:
@@ -176,28 +174,3 @@ def _exhaust(rankings: dict[str, Ranking], store: Store, jobs: int):
                     yield trial, result
             else:
                 return
-
-
-@contextmanager
-def _workers(jobs: int):
-    """A call that starts a trial and returns its Future; with one job it runs here and now."""
-    if jobs == 1:
-        yield _here
-        return
-    # Children that were forked would share locks of Numba's; new ones start clean.
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _default_interrupt)
-    try:
-        yield lambda trial: pool.submit(run_trial, trial)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _here(trial: Trial) -> Future:
-    future = Future()
-    future.set_result(run_trial(trial))
-    return future
-
-
-def _default_interrupt() -> None:
-    """Ctrl-C, which a terminal sends to children too, ends them silently; the parent reports."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

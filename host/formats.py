@@ -13,7 +13,7 @@ from host.device import Device
 from host.quantities import quantities
 from model.compiler import compile_network
 from model.formats import RATE, Format
-from model.frames import FROZEN, LEARNING, Frames
+from model.frames import FROZEN, Frames
 from model.network import NetworkError
 from model.tasks.task import Task
 
@@ -82,8 +82,7 @@ def measure_formats(task: Task, device: Device, *, rule: str = "vle", seed: int 
     largest = max(program.neurons, program.traces, program.synapses)
     samples = max(1, min(samples, MOST_VALUES // largest))
     phases = {
-        "training": Frames.of(train.inputs, train.targets, outputs=program.outputs,
-                              flags=LEARNING),
+        "training": train.lesson(),
         "frozen": Frames.of(test.inputs, outputs=program.outputs, flags=FROZEN),
     }
     ranges, rates = {}, {}

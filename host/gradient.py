@@ -127,8 +127,9 @@ def measure_gradient(task: Task, *, rules=DEFAULT_RULES, seed: int = 0, steps: i
         raise NetworkError("no rules to measure; give at least 1")
     progress = progress or (lambda steps: None)
     networks = {rule: _held(variant(task, rule, seed=seed)) for rule in rules}
-    weights = _train(task, seed, steps, progress)
-    measured = {rule: _measure(task, network, weights, seed, progress)
+    trained = _train(task, seed, steps, progress)
+    measured = {rule: _measure(task, _at_learned_times(network, trained), trained.state, seed,
+                               progress)
                 for rule, network in networks.items()}
     return Found(task=task.name, seed=seed, steps=steps, settled=task.steps,
                  measured=task.test_steps, rules=measured,
@@ -143,12 +144,21 @@ def _held(network: Network) -> Network:
         projections=[replace(p, plastic=False) for p in network.projections])
 
 
-def _train(task: Task, seed: int, steps: int, progress) -> State:
-    """The state whose W and biases all rules are measured at."""
+def _at_learned_times(network: Network, trained: Golden) -> Network:
+    """The network with the time constants that ``trained`` has learned."""
+    program = trained.program
+    learns = program.populations["learns_tau"]
+    return replace(network, populations=[
+        replace(p, tau_m=max(program.tau_m(trained.state, k), p.tau_r)) if learns[k] else p
+        for k, p in enumerate(network.populations, start=1)])
+
+
+def _train(task: Task, seed: int, steps: int, progress) -> Golden:
+    """The model whose W, biases and time constants all rules are measured at."""
     golden = Golden(compile_network(task.network("vle", seed), seed=seed))
     if steps:
-        _run(golden, _frames(task, seed, steps, "train", golden), progress)
-    return golden.state
+        _run(golden, task.streams(seed, steps, "train").lesson(), progress)
+    return golden
 
 
 def _frames(task: Task, seed: int, steps: int, part: str, golden: Golden) -> Frames:

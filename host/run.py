@@ -13,7 +13,7 @@ import numpy as np
 from host.device import Device
 from model.compiler import compile_network
 from model.formats import RATE, TAP_STATE
-from model.frames import FROZEN, LEARNING, Frames
+from model.frames import FROZEN, Frames
 from model.network import INPUT, Network, NetworkError
 from model.program import Feedback, Program
 from model.tasks.task import Stream, Task
@@ -107,7 +107,7 @@ def run_task(task: Task, device: Device, *, rule: str = "vle", seed: int = 0,
 def _learn(device: Device, network: Network, program: Program, stream: Stream, curves: Curves,
            progress) -> tuple[float, int | None, float | None]:
     """Train in blocks; returns seconds, cycles (None if the device has none) and online error."""
-    frames = Frames.of(stream.inputs, stream.targets, outputs=program.outputs, flags=LEARNING)
+    frames = stream.lesson()
     steps = len(frames)
     size = int(np.clip(steps // POINTS, *BLOCK))
     scale = _variance(stream.targets)

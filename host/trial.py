@@ -41,8 +41,9 @@ BLOCK = 4000
 
 @dataclass(frozen=True)
 class Trial:
-    """``factor`` multiplies the rates that the task has for the rule; ``part`` is what the frozen
-    network is judged on, "validation" or "test"."""
+    """``factor`` multiplies the rates that the task has for the rule, of ``what`` (a name in
+    ``model.variants.SCALABLE``); ``part`` is what the frozen network is judged on, "validation" or
+    "test"."""
 
     task: str
     rule: str
@@ -50,12 +51,14 @@ class Trial:
     factor: float
     part: str
     steps: int
+    what: str = "weights"
 
     def network(self) -> Network:
         """The network before learning."""
         if self.rule == ADJOINT:
             return TASKS[self.task].network("vle", self.seed)
-        return scaled(variant(TASKS[self.task], self.rule, seed=self.seed), self.factor)
+        return scaled(variant(TASKS[self.task], self.rule, seed=self.seed), self.factor,
+                      self.what)
 
     def key(self) -> dict:
         """What a stored result must match to stand for this trial: names, program and sources."""
@@ -83,7 +86,7 @@ class _Online:
     def __init__(self, network: Network, stream: Stream, trial: Trial):
         self.outputs = network.outputs
         self.golden = Golden(compile_network(network, seed=trial.seed))
-        self.frames = Frames.of(stream.inputs, stream.targets, outputs=network.outputs)
+        self.frames = stream.lesson()
         self.done = 0
 
     def learn(self, until: int) -> None:

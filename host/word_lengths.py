@@ -16,7 +16,7 @@ from model.frames import FROZEN, Frames
 from model.golden import Golden
 from model.network import Network, NetworkError
 from model.study import Study
-from model.tasks.task import Stream, Task
+from model.tasks.task import Stream, Task, falling
 from model.words import CHOSEN, Words
 
 __all__ = ["BITS", "CURVES", "Curve", "measure_word_lengths"]
@@ -90,7 +90,7 @@ def _trial(task: Task, rule: str, seed: int, steps: int) -> Callable[[Words], tu
 
     def run(words: Words) -> tuple[float, float | None]:
         study = Study(network, words=words, seed=seed)
-        study.run(train.inputs, train.targets)
+        study.run(train.inputs, train.targets, falling(len(train)))
         outputs = study.run(test.inputs)
         if words == Words() and not np.array_equal(outputs, _golden(network, seed, train, test)):
             raise NetworkError(f"task {task.name}, rule {rule}, seed {seed}: at {CHOSEN} bits the "
@@ -104,7 +104,7 @@ def _trial(task: Task, rule: str, seed: int, steps: int) -> Callable[[Words], tu
 def _golden(network: Network, seed: int, train: Stream, test: Stream) -> np.ndarray:
     """The golden model's outputs in the frozen test, real."""
     golden = Golden(compile_network(network, seed=seed))
-    golden.run(Frames.of(train.inputs, train.targets, outputs=network.outputs))
+    golden.run(train.lesson())
     frames = Frames.of(test.inputs, outputs=network.outputs, flags=FROZEN)
     return RATE.real(golden.run(frames).rates)
 

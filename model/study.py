@@ -15,7 +15,7 @@ from numba import njit
 from model.activation import SEGMENTS
 from model.compiler import compile_network
 from model.fixed import next_word
-from model.formats import ARGUMENT, MIRROR_STEP, RATE, ROUNDING_BITS, WEIGHT
+from model.formats import ARGUMENT, MIRROR_STEP, MODULATOR, RATE, ROUNDING_BITS, WEIGHT
 from model.network import Network, NetworkError
 from model.program import NEURON_STATES, SYNAPSE_STATES, TRACE_STATES, Feedback
 from model.words import Scales, Words, knots, population_values, projection_values
@@ -69,7 +69,7 @@ def _tap(tap, move, p):
 
 
 @_compiled
-def _neuron(p, n, a, total, above, taught, learn, word, table, f):
+def _neuron(p, n, a, total, above, taught, learn, modulator, word, table, f):
     """Advance neuron ``n``; ``taught`` is a target if it is an output that learns, else unused."""
     u, v, x, e_old, error_old = a.u[n], a.v[n], a.x[n], a.e[n], a.error[n]
     current = _narrow(total + a.bias[n], f.current, FAR)
@@ -98,7 +98,8 @@ def _neuron(p, n, a, total, above, taught, learn, word, table, f):
         residual = _sign(2 * (c0 * v_now + c1 * x_now) - ahead - causal)
         a.c0[n] = _tap(a.c0[n], residual * _sign(2 * v - error), p)
         a.c1[n] = _tap(a.c1[n], residual * _sign(2 * x - v), p)
-        step = _round(p.bias_rate * (e_old if p.prospective else error_old), f.fine)
+        rate_now = _round(p.bias_rate * modulator, p.bias_scale)
+        step = _round(rate_now * (e_old if p.prospective else error_old), f.fine)
         a.bias[n] = _moved(a.bias[n], step, word & LOW_HALF, f)
 
     a.change[n] = _narrow(current - a.current[n], f.current, FAR)
@@ -114,8 +115,9 @@ def _neuron(p, n, a, total, above, taught, learn, word, table, f):
 
 
 @_compiled
-def _project(p, a, totals, sums, learn, f):
+def _project(p, a, totals, sums, learn, modulator, f):
     """Sums of one projection, then its updates."""
+    rate = _round(p.rate * modulator, p.rate_scale)
     for row in range(p.target_size):
         i, base = p.target_first + row, p.synapse_first + row * p.source_size
         word, e = a.word[i], a.e[i]
@@ -125,7 +127,7 @@ def _project(p, a, totals, sums, learn, f):
             sums[n] += (a.W[base + j] if p.feedback == TIED else a.B[base + j]) * e
         if not learn:
             continue
-        factor = _narrow(p.rate * (e if p.prospective else a.error[i]), p.factor_scale,
+        factor = _narrow(rate * (e if p.prospective else a.error[i]), p.factor_scale,
                          p.factor_limit)
         if p.feedback == MIRROR:
             _mirror(p, base, i, a, word, f)
@@ -165,14 +167,15 @@ def _trace(p, a, f):
 
 
 @_compiled
-def _run(populations, projections, tables, a, generator, inputs, targets, learn, f, outputs):
+def _run(populations, projections, tables, a, generator, inputs, targets, modulator, learn, f,
+         outputs):
     size, channels = len(a.u), inputs.shape[1]
     totals, sums = np.zeros(size), np.zeros(size)
     word = generator[0]
     for t in range(len(inputs)):
         a.r[:channels] = inputs[t]
         for q in range(len(projections)):
-            _project(projections[q], a, totals, sums, learn, f)
+            _project(projections[q], a, totals, sums, learn, modulator[t], f)
         for q in range(len(projections)):
             _trace(projections[q], a, f)
         for q in range(len(populations)):
@@ -184,7 +187,8 @@ def _run(populations, projections, tables, a, generator, inputs, targets, learn,
                     a.word[n] = word
                 else:
                     taught = targets[t, o] if learn and p.is_output else 0.0
-                    rate = _neuron(p, n, a, totals[n], sums[n], taught, learn, word, tables[q], f)
+                    rate = _neuron(p, n, a, totals[n], sums[n], taught, learn, modulator[t], word,
+                                   tables[q], f)
                     if p.is_output:
                         outputs[t, o] = rate
         totals[:], sums[:] = 0.0, 0.0
@@ -216,21 +220,25 @@ class Study:
         shorter = self.words.weight(form)
         return shorter.real(shorter.quantize(real))
 
-    def run(self, inputs: np.ndarray, targets: np.ndarray | None = None) -> np.ndarray:
+    def run(self, inputs: np.ndarray, targets: np.ndarray | None = None,
+            modulator: np.ndarray | float = 1.0) -> np.ndarray:
         """Output rates (T, outputs) for real ``inputs`` (T, channels).
 
-        Learns from ``targets`` (T, outputs); without them, frozen: plasticity and noise off.
+        Learns from ``targets`` (T, outputs) with the neuromodulator ``modulator``, one number or
+        (T,); without targets, frozen: plasticity and noise off.
         """
         rate = self.words.signal(RATE)
         learn = targets is not None
         inputs = rate.real(rate.quantize(inputs))
         outputs = np.zeros((len(inputs), self.program.outputs))
         taught = rate.real(rate.quantize(targets)) if learn else outputs
+        modulator = np.array(np.broadcast_to(MODULATOR.real(MODULATOR.quantize(modulator)),
+                                             len(inputs)))
         for what, array, width in (("inputs", inputs, self.program.inputs),
                                    ("targets", taught, self.program.outputs)):
             if array.shape != (len(inputs), width):
                 raise NetworkError(f"{what} have shape {array.shape}; the program needs "
                                    f"{(len(inputs), width)}")
-        _run(*self._records, Arrays(**self.state), self._generator, inputs, taught, learn,
-             self._scales, outputs)
+        _run(*self._records, Arrays(**self.state), self._generator, inputs, taught, modulator,
+             learn, self._scales, outputs)
         return outputs

@@ -13,7 +13,7 @@ from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.rules import RULES
 from model.tasks.task import Task
 
-__all__ = ["VARIANTS", "scaled", "variant"]
+__all__ = ["SCALABLE", "VARIANTS", "scaled", "variant"]
 
 
 def _prospective(population: Population) -> Population:
@@ -55,7 +55,7 @@ _VARIANTS = {
     "prospective": _Variant("vle with prospective plasticity, ΔW = e r", _prospective),
     "tied": _Variant("vle with B tied to Wᵀ, no noise", _silent, _tied),
     "fixed-taps": _Variant("vle with GLE's fixed taps (κ, 1 − κ)", _fixed_taps),
-    "one-gain": _Variant("vle with one learned gain, c1 = 0", _one_gain),
+    "one-gain": _Variant("vle with one learned gain, on ē: c1 = 0", _one_gain),
 }
 
 VARIANTS = {
@@ -81,12 +81,26 @@ def variant(task: Task, name: str, *, seed: int = 0) -> Network:
                    projections=[changed.projection(p) for p in network.projections])
 
 
-def scaled(network: Network, factor: float) -> Network:
-    """``network`` with the rates of weights and biases times ``factor``; those of taps stay."""
+SCALABLE = {"weights": "η", "taps": "ηc", "noise": "ε", "feedback": "ηB"}
+"""Rates that :func:`scaled` knows: of weights and biases, of error taps, the amplitude of the
+neurons' signs, and of the mirror rule; with their symbols."""
+
+
+def scaled(network: Network, factor: float, what: str = "weights") -> Network:
+    """``network`` with the rates ``what``, a name in :data:`SCALABLE`, times ``factor``."""
     if not (np.isfinite(factor) and factor > 0):
         raise NetworkError(f"factor of the rates = {factor:g} must be positive")
+    if what not in SCALABLE:
+        raise NetworkError(f"unknown rates '{what}'; there are: {', '.join(SCALABLE)}")
+    of_populations = {"weights": "bias_rate", "taps": "tap_rate", "noise": "noise"}
+    of_projections = {"weights": "rate", "feedback": "feedback_rate"}
     return replace(
         network,
-        populations=[replace(p, bias_rate=p.bias_rate * factor) for p in network.populations],
-        projections=[replace(p, rate=p.rate * factor) for p in network.projections],
-    )
+        populations=_times(network.populations, of_populations.get(what), factor),
+        projections=_times(network.projections, of_projections.get(what), factor))
+
+
+def _times(parts: list, name: str | None, factor: float) -> list:
+    if name is None:
+        return parts
+    return [replace(part, **{name: getattr(part, name) * factor}) for part in parts]

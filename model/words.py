@@ -67,8 +67,12 @@ class Words:
 
     def coefficient(self, mantissas: np.ndarray) -> np.ndarray:
         """Integer mantissas of 18-bit coefficients, rounded half up to the operands' length."""
-        unit = 2.0 ** max(0, CHOSEN - self.signals)
-        return np.floor(mantissas / unit + 0.5) * unit
+        return np.floor(mantissas / self.unit + 0.5) * self.unit
+
+    @property
+    def unit(self) -> float:
+        """Least significant bit of coefficients, in units of the chosen one."""
+        return 2.0 ** max(0, CHOSEN - self.signals)
 
 
 def _resized(form: Format, bits: int) -> Format:
@@ -108,14 +112,15 @@ POPULATION_VALUES = np.dtype([
     *((name, np.int64) for name in ("first", "size", "is_input", "is_output", "output_first",
                                     "prospective", "noisy")),
     *((name, np.float64) for name in ("ratio", "membrane", "error", "tap_step", "tap_limit",
-                                      "noise", "gain", "bias_rate")),
+                                      "noise", "gain", "bias_rate", "bias_scale")),
 ])
 PROJECTION_VALUES = np.dtype([
     *((name, np.int64) for name in (
         "source_first", "source_size", "target_first", "target_size", "synapse_first",
         "trace_first", "plastic", "prospective", "feedback", "mirror_shift", "noise_shift",
         "self_scaling")),
-    *((name, np.float64) for name in ("ratio", "trace", "rate", "factor_scale", "factor_limit")),
+    *((name, np.float64) for name in ("ratio", "trace", "rate", "rate_scale", "factor_scale",
+                                      "factor_limit")),
 ])
 
 
@@ -133,6 +138,7 @@ def population_values(program: Program, words: Words) -> np.ndarray:
     values["gain"] = 2.0 ** records["gain_shift"]
     values["bias_rate"] = (words.coefficient(records["bias_mantissa"])
                            * 2.0 ** -(RATE_BITS + records["bias_shift"]))
+    values["bias_scale"] = 2.0 ** (RATE_BITS + records["bias_shift"]) / words.unit
     return values
 
 
@@ -148,6 +154,7 @@ def projection_values(program: Program, words: Words) -> np.ndarray:
     frac = records["change_shift"] + ERROR.frac
     rate_frac = records["factor_shift"] + frac - ERROR.frac
     values["rate"] = words.coefficient(records["rate_mantissa"]) * 2.0**-rate_frac
+    values["rate_scale"] = 2.0**rate_frac / words.unit
     values["factor_scale"] = 2.0 ** (frac + words.signals - CHOSEN)
     values["factor_limit"] = 2.0 ** (FACTOR_WIDTH - 1 - frac)
     return values

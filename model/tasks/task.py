@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.frames import LEARNING, Frames
 from model.network import Network, NetworkError
 from model.program import Program
 from model.rules import RULES
 
-__all__ = ["PARTS", "Stream", "Task", "random_source"]
+__all__ = ["PARTS", "Stream", "Task", "falling", "random_source"]
 
 PARTS = ("train", "validation", "test")
 """Parts of a task's data; their streams are drawn independently."""
@@ -31,6 +32,21 @@ class Stream:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def lesson(self) -> Frames:
+        """Frames that train on the whole stream, with a neuromodulator that falls to zero."""
+        return Frames.of(self.inputs, self.targets, outputs=self.targets.shape[1],
+                         modulator=falling(len(self)), flags=LEARNING)
+
+
+def falling(steps: int) -> np.ndarray:
+    """The neuromodulator m of a training's steps, (steps,): 1 at its start, 0 at its end.
+
+    It scales every change of weights, biases and time constants.  At a constant rate the weights go
+    on trembling, by as much as the last few targets ask, and a frozen test meets them at whatever
+    moment learning stopped.
+    """
+    return 1.0 - np.arange(steps) / steps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from host import gradient
 from host.cli import main
 from host.gradient import gradient_steps, measure_gradient
 from host.gradient_report import summary
+from model.analysis import exact_gradient
 from model.frequency import sweep
 from model.network import NetworkError
 from model.tasks import TASKS
@@ -74,6 +75,20 @@ def test_trained_weights_are_the_same_for_all_rules(short):
         "neuron3>neuron4"]
     assert found[1].steps == 4000
     assert np.isfinite([rule.whole.cosine for rule in later.values()]).all()
+
+
+def test_learned_time_constants_are_those_of_the_measurement(short, monkeypatch):
+    """The exact gradient is that of the network as trained, τm included."""
+    seen = []
+    monkeypatch.setattr(gradient, "exact_gradient", lambda network, golden, frames: seen.append(
+        [p.tau_m for p in network.populations]) or exact_gradient(network, golden, frames))
+    task = replace(TASKS["lagline"], steps=3000, test_steps=3000)
+    before = [p.tau_m for p in task.network("vle", 0).populations]
+    for steps in (0, 3000):
+        measure_gradient(task, rules=("vle", "gle"), steps=steps, points=POINTS[:1])
+    assert seen[0] == seen[1] == before
+    assert seen[2] == seen[3] and all(abs(a / b - 1) > 0.01
+                                      for a, b in zip(seen[2], before, strict=True))
 
 
 @pytest.mark.parametrize("given", [{"rules": ()}, {"steps": -1}, {"rules": ("telepathy",)}])

@@ -8,11 +8,12 @@ from host.device import open_device
 from host.model_device import ModelDevice
 from host.run import run_task
 from model.compiler import compile_network
-from model.formats import COUNTERS, RATE
+from model.formats import COUNTERS, MODULATOR, RATE
 from model.frames import FROZEN, LEARNING, Frames
 from model.golden import Golden
 from model.network import NetworkError
 from model.program import Teach
+from model.tasks.task import falling
 from model.tasks.xor import XOR
 from tests.host.stand_ins import ECHO
 
@@ -55,7 +56,7 @@ def test_errors_are_those_of_the_golden_model():
     program = compile_network(ECHO.network("vle", 3), seed=3)
     golden = Golden(program)
     train, test = ECHO.streams(3, 600, "train"), ECHO.streams(3, 300, "test")
-    online = RATE.real(golden.run(Frames.of(train.inputs, train.targets, outputs=1)).rates)
+    online = RATE.real(golden.run(train.lesson()).rates)
     frozen = RATE.real(golden.run(Frames.of(test.inputs, outputs=1, flags=FROZEN)).rates)
     with open_device("model") as device:
         run = run_task(ECHO, device, seed=3)
@@ -71,11 +72,13 @@ def test_training_learns_and_the_test_is_frozen_untaught_and_unseen():
     with Recorder() as device:
         run_task(ECHO, device, steps=500)
         frames = [block for block in device.frames if len(block)]
-    flags, kinds, inputs = (np.concatenate([getattr(block, name) for block in frames])
-                            for name in ("flags", "kind", "inputs"))
+    flags, kinds, inputs, modulator = (
+        np.concatenate([getattr(block, name) for block in frames])
+        for name in ("flags", "kind", "inputs", "modulator"))
     assert (flags[:500] == LEARNING).all() and (kinds[:500] == Teach.TARGET).all()
     assert (flags[500:] == FROZEN).all() and (kinds[500:] == Teach.NONE).all()
     assert len(flags) == 800
+    assert np.array_equal(modulator[:500], MODULATOR.quantize(falling(500)))
     assert not np.array_equal(inputs[:300], inputs[500:])
 
 

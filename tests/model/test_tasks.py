@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from model.compiler import compile_network
-from model.formats import RATE
+from model.formats import MODULATOR, RATE
 from model.frames import FROZEN, LEARNING, Frames
 from model.golden import Golden
 from model.network import NetworkError
+from model.program import Teach
 from model.rules import RULES
 from model.tasks import PARTS, TASKS
 
@@ -26,8 +27,7 @@ def frozen(task, golden: Golden, seed: int) -> tuple[float, float | None]:
 def learn(task, rule: str, seed: int, steps: int) -> Golden:
     """A network of ``task`` after ``steps`` of online learning."""
     golden = Golden(compile_network(task.network(rule, seed), seed=seed))
-    stream = task.streams(seed, steps, "train")
-    golden.run(Frames.of(stream.inputs, stream.targets, outputs=1, flags=LEARNING))
+    golden.run(task.streams(seed, steps, "train").lesson())
     return golden
 
 
@@ -49,6 +49,16 @@ def test_streams_are_reproducible_and_their_parts_differ(name):
         assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.4
     other = task.streams(8, 3000, "train")
     assert not np.array_equal(other.inputs, streams["train"].inputs)
+
+
+def test_a_lesson_is_the_stream_with_a_modulator_that_falls_to_zero():
+    stream = XOR.streams(3, 400, "train")
+    frames = stream.lesson()
+    assert (frames.flags == LEARNING).all() and (frames.kind == Teach.TARGET).all()
+    assert np.array_equal(frames.inputs, RATE.quantize(stream.inputs))
+    assert np.array_equal(frames.teach, RATE.quantize(stream.targets))
+    modulator = MODULATOR.real(frames.modulator)
+    assert modulator[0] == 1.0 and 0 < modulator[-1] < 0.01 and (np.diff(modulator) < 0).all()
 
 
 @pytest.mark.parametrize("rule", RULES)

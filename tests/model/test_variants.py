@@ -53,6 +53,27 @@ def test_scaled_rates_leave_taps():
     for factor in (0.0, -1.0, float("nan")):
         with pytest.raises(NetworkError, match="factor"):
             scaled(network, factor)
+    with pytest.raises(NetworkError, match="unknown rates 'tap'"):
+        scaled(network, 2.0, "tap")
+
+
+@pytest.mark.parametrize(("what", "name"), [("taps", "tap_rate"), ("noise", "noise")])
+def test_one_kind_of_rate_of_populations(what, name):
+    network = XOR.network("vle", 0)
+    halved = scaled(network, 0.5, what)
+    assert halved.projections == network.projections
+    for population, before in zip(halved.populations, network.populations, strict=True):
+        assert getattr(population, name) == getattr(before, name) / 2
+        assert population.bias_rate == before.bias_rate > 0
+
+
+def test_the_rate_of_backward_weights():
+    network = XOR.network("vle", 0)
+    halved = scaled(network, 0.5, "feedback")
+    assert halved.populations == network.populations
+    assert [p.feedback_rate for p in halved.projections] == [p.feedback_rate / 2
+                                                             for p in network.projections]
+    assert [p.rate for p in halved.projections] == [p.rate for p in network.projections]
 
 
 def slow_neuron(weight: float, bias: float, tau: float = 1.0, tau_rate: float = 0.0,
