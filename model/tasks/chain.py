@@ -21,8 +21,6 @@ TAU_M, TAU_R = 1.0, 0.1
 FREQUENCIES = (0.7, 1.9, 4.1)
 """In rad/s."""
 INPUTS, LENGTH = 2, 4
-NOISE = 2.0**-6
-"""ε where B is learned, half the default: less of it lowers the floor under the error sent down."""
 
 RATES = {"vle": WEIGHT_RATE, "gle": 0.03, "instant": 0.02, "feedback": 0.3}
 """η per second: the common default under ``vle``; the other rules have their own best here, of a
@@ -32,7 +30,7 @@ grid on validation streams of seeds that no report uses.  Other rates are the de
 def _chain(weights: list[np.ndarray], rate: float) -> Network:
     names = [f"neuron{number}" for number in range(1, LENGTH + 1)]
     populations = [
-        Population(name=name, size=1, tau_m=TAU_M, tau_r=TAU_R, noise=NOISE,
+        Population(name=name, size=1, tau_m=TAU_M, tau_r=TAU_R,
                    activation="linear" if name == names[-1] else "tanh", output=name == names[-1])
         for name in names
     ]

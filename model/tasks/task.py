@@ -13,6 +13,8 @@ from model.rules import RULES
 
 __all__ = ["PARTS", "Stream", "Task", "falling", "random_source"]
 
+HOLD = 0.25
+"""Share of a training before its neuromodulator falls."""
 PARTS = ("train", "validation", "test")
 """Parts of a task's data; their streams are drawn independently."""
 
@@ -40,13 +42,13 @@ class Stream:
 
 
 def falling(steps: int) -> np.ndarray:
-    """The neuromodulator m of a training's steps, (steps,): 1 at its start, 0 at its end.
+    """The neuromodulator m of a training's steps, (steps,): 1 for a quarter, then falling to 0.
 
     It scales every change of weights, biases and time constants.  At a constant rate the weights go
     on trembling, by as much as the last few targets ask, and a frozen test meets them at whatever
     moment learning stopped.
     """
-    return 1.0 - np.arange(steps) / steps
+    return np.minimum(1.0, (1.0 - np.arange(steps) / steps) / (1.0 - HOLD))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ smoothed in the same way.  The network has no memory but its slow membranes.
 
 import numpy as np
 
-from model.defaults import WEIGHT_RATE
+from model.defaults import BIAS_RATE, WEIGHT_RATE
 from model.network import INPUT, Network, Population, Projection
 from model.rules import apply_rule
 from model.tasks.symbols import xor_stream
@@ -23,8 +23,6 @@ FAST = 0.1
 SLOW = (0.5, 0.8, 1.26, 2.0)
 """τm of the slow neurons, one population each."""
 FAST_SIZE, HIDDEN = 4, 10
-NOISE = 2.0**-6
-"""ε where B is learned, half the default: less of it lowers the floor under the error sent down."""
 ANSWER_WINDOW = (0.3, 0.8)
 """Of a symbol: two widths of the smoothing from either edge, and two hops later at the start."""
 
@@ -43,8 +41,9 @@ def _build(rule: str, seed: int) -> Network:
     rng, rate = random_source(NAME, "weights", seed), RATES[rule]
 
     def population(name, size, tau_m, **more):
-        return Population(name=name, size=size, tau_m=tau_m, tau_r=FAST, noise=NOISE,
-                          bias=rng.uniform(-0.5, 0.5, size), bias_rate=rate, **more)
+        return Population(name=name, size=size, tau_m=tau_m, tau_r=FAST,
+                          bias=rng.uniform(-0.5, 0.5, size),
+                          bias_rate=rate * BIAS_RATE / WEIGHT_RATE, **more)
 
     def projection(source, target, shape, scale=0.0):
         if source == INPUT:
