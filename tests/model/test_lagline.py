@@ -16,8 +16,7 @@ TEACHER = {"w first": 1.0, "tau_m first": 1.0, "w second": 2.0, "tau_m second": 
 def trained(rule: str, seed: int, steps: int) -> Golden:
     """A network after ``steps`` of online learning."""
     golden = Golden(compile_network(LAGLINE.network(rule, seed), seed=seed))
-    stream = LAGLINE.streams(seed, steps, "train")
-    golden.run(Frames.of(stream.inputs, stream.targets, outputs=1))
+    golden.run(LAGLINE.streams(seed, steps, "train").lesson())
     return golden
 
 

@@ -39,7 +39,7 @@ def frozen(golden: Golden, seed: int) -> float:
 
 def test_it_learns_online_and_keeps_it_frozen():
     program = compile_network(XOR_DEEP.network("vle", 203), seed=203)
-    golden, stream = Golden(program), XOR_DEEP.streams(203, 200_000, "train")
-    golden.run(Frames.of(stream.inputs, stream.targets, outputs=1))
+    golden = Golden(program)
+    golden.run(XOR_DEEP.streams(203, 200_000, "train").lesson())
     assert frozen(Golden(program), 203) < 0.7
     assert frozen(golden, 203) > 0.8
