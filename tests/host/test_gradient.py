@@ -86,7 +86,7 @@ def test_learned_time_constants_are_those_of_the_measurement(short, monkeypatch)
     before = [p.tau_m for p in task.network("vle", 0).populations]
     for steps in (0, 3000):
         measure_gradient(task, rules=("vle", "gle"), steps=steps, points=POINTS[:1])
-    assert seen[0] == seen[1] == before
+    assert seen[0] == seen[1] == pytest.approx(before)
     assert seen[2] == seen[3] and all(abs(a / b - 1) > 0.01
                                       for a, b in zip(seen[2], before, strict=True))
 
