@@ -60,8 +60,9 @@ def test_every_state_and_operand_is_there():
     *_, found = _step("xor")
     formats = {form.name for form, _ in found.values()}
     assert formats >= {form.name for form in STATE_FORMATS.values() if form is not None}
-    # The modulator is the host's, coefficients are constants.
-    assert {form.name for form in FORMATS} - formats == {"modulator", "ratio"}
+    # The modulator is the host's, coefficients are constants; no synapse here waits for its error.
+    assert {form.name for form in FORMATS} - formats == {"modulator", "ratio", "eligibility",
+                                                         "slope sum"}
     for name, (form, values) in found.items():
         assert values.ndim == 1 and values.size, name
         assert values.min() >= form.min and values.max() <= form.max, name
@@ -153,8 +154,8 @@ def test_the_sweep_is_of_whole_runs():
 
 def test_a_study_that_is_not_the_golden_model_is_refused(monkeypatch):
     class Wrong(word_lengths.Study):
-        def run(self, inputs, targets=None):
-            return super().run(inputs, targets) + 2.0**-15
+        def run(self, inputs, targets=None, modulator=None):
+            return super().run(inputs, targets, modulator) + 2.0**-15
 
     monkeypatch.setattr(word_lengths, "Study", Wrong)
     with pytest.raises(NetworkError, match="at 18 bits the study of word lengths differs"):
