@@ -94,10 +94,13 @@ class MicroCore(wiring.Component):
         # Remembered until the microprogram looks, which is between two words or frames.
         aborted = Signal()
         m.d.sync += aborted.eq((aborted | self.frame_abort) & ~sequencer.looking)
+        # What comes from outside is looked at a clock late: what drives it may be slow.
+        asked, offered = Signal(), Signal()
+        m.d.sync += [asked.eq(self.bus_request), offered.eq(self.frame_valid & ~self.frame_ready)]
         for condition, holds in (
                 (Condition.ALWAYS, 1), (Condition.NEGATIVE, acc[-1]), (Condition.ZERO, acc == 0),
-                (Condition.GO, self.frame_valid & ~self.bus_request),
-                (Condition.FRAME, self.frame_valid & ~aborted & ~self.frame_abort),
+                (Condition.GO, offered & ~asked),
+                (Condition.FRAME, offered & ~aborted & ~self.frame_abort),
                 (Condition.ABORTED, aborted), (Condition.PENDING, self.result_valid),
                 (Condition.HITS, hits != 0)):
             m.d.comb += sequencer.conditions[condition].eq(holds)
@@ -127,7 +130,7 @@ class MicroCore(wiring.Component):
         protected = (region == Region.REGISTERS) & (
             (offset < HOST_REGISTERS.start) | (offset >= HOST_REGISTERS.stop))
         m.d.comb += [
-            serving.eq(found & self.bus_request & ~self.bus_acknowledge),
+            serving.eq(found & waiting & self.bus_request & ~self.bus_acknowledge),
             state.address.eq(Mux(writes, held, Mux(waiting, place, indices.address))),
             state.write.eq(writes | serving & self.bus_write & ~protected),
             state.write_data.eq(Mux(waiting, self.bus_write_data, acc)),
