@@ -154,8 +154,8 @@ def test_the_sweep_is_of_whole_runs():
 
 def test_a_study_that_is_not_the_golden_model_is_refused(monkeypatch):
     class Wrong(word_lengths.Study):
-        def run(self, inputs, targets=None, modulator=None):
-            return super().run(inputs, targets, modulator) + 2.0**-15
+        def run(self, *streams):
+            return super().run(*streams) + 2.0**-15
 
     monkeypatch.setattr(word_lengths, "Study", Wrong)
     with pytest.raises(NetworkError, match="at 18 bits the study of word lengths differs"):
