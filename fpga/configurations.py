@@ -36,7 +36,7 @@ class Configuration:
 
 
 CONFIGURATIONS = {
-    "tiny": Configuration(core=MICRO, megahertz=24, device="iCE40UP5K"),
+    "tiny": Configuration(core=MICRO, megahertz=20.25, device="iCE40UP5K"),
     "small": Configuration(
         core=Config(lanes=6, rows=43, trace_rows=85, words=1024, populations=16, projections=32,
                     inputs=32, outputs=32, probes=16),
