@@ -12,6 +12,7 @@ from dataclasses import dataclass
 __all__ = ["NUMBER_ADDRESS", "Site", "mutate", "sites"]
 
 NUMBER_ADDRESS = 0xFFFFFF
+WORD = 32
 NAME = r"(?P<name>\\\S+ |\w+)"
 DECLARATION = re.compile(rf"^  (?:wire|reg) (?:\[(?P<high>\d+):0\] )?{NAME}")
 REGISTER = re.compile(rf"^    {NAME} *<= .*;$")
@@ -61,9 +62,10 @@ def _mask(width: int) -> int:
     """Which bits of a register to invert.
 
     Low enough for addresses, most of which are wider than memories are deep; above what rounding
-    takes away from products and sums; all of them where a register holds many fields.
+    takes away from products and sums; all of them where a register holds many fields, or a word of
+    the bus or of a descriptor, of which each reader wants some.
     """
-    if width > 40:
+    if width > 40 or width == WORD:
         return (1 << width) - 1
     return 1 << (width // 3 if width <= 20 else 3 * width // 4)
 
