@@ -19,6 +19,38 @@ CONFIG = Config(lanes=2)
 NETWORKS = 24
 PATIENCE = 5000
 PARTS = 2
+EQUIVALENT = {
+    ("top", r"^(result|registers)_bus_active"): "a part that does not ask whether the host has it",
+    ("top", r"^(result|registers|measures)_bus_offset"): "beyond the entries that these parts have",
+    ("top", "^result_bus_write"): "what an access writes again in its later clocks",
+    ("(population|projection)_table", r"^word_\d_\d_1"):
+        "a word of descriptors none of whose fields this reader looks at",
+    ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
+    (r"synapses", r"^[wb]_data_index_"): "numbers of lanes that two lanes do not have",
+    (r"synapses\.lane_\d", r"^half( |$)|^~ mirror_3"):
+        "1/65536 of a weight's last bit; the bench of the lane aims at it",
+    (r"synapses\.sequencer\.fetch|traces\.fetch", r"^(side|arriving)_\d$"):
+        "asked for elsewhere, not here",
+    (r"synapses\.rows", r"host__data\[29:15\]"):
+        "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
+    ("measures", r"\[47:29\]"):
+        "limit of the energy that 64 neurons at theirs can have; there are fewer here",
+    ("measures", r"^bus__region == 5'h1d"):
+        "an energy that the host writes: the next step replaces it before it is read",
+    ("traces", r"^bus__region == 5'h19"):
+        "the copy of ξ for the host's eyes: every step replaces it",
+    ("traces", "^~ take"): "neurons have left before their traces wait; tests/host/test_cycles.py",
+}
+"""Mutants that no run notices, (module, what), and why."""
+
+
+def why_equivalent(site: mutants.Site) -> str | None:
+    for (module, what), reason in EQUIVALENT.items():
+        if re.fullmatch(module, site.module or "top") and re.search(what, site.what):
+            return reason
+    return None
+
+
 @pytest.fixture(scope="module")
 def mutated():
     """(library of the core with all mutants, their sites)"""
@@ -91,7 +123,9 @@ def test_every_mutant_is_noticed(mutated, runs, part):
     assert len(cycles) == NETWORKS and min(cycles) > 0
     numbers = range(1 + part, len(sites) + 1, PARTS)
     shown = {number: verdict(library, number, runs, cycles) for number in numbers}
-    assert [str(sites[number - 1]) for number, found in shown.items() if found is None] == []
+    survivors = [sites[number - 1] for number, found in shown.items() if found is None]
+    assert [str(site) for site in survivors if why_equivalent(site) is None] == []
+    assert len(survivors) < len(numbers) // 20
     # Faults show in many ways; nearly all of them would be "stuck" if mutants broke too much.
     ways = Counter(re.sub(r"\[.*", "", found) for found in shown.values() if found)
     assert len(ways) > 15 and ways["stuck"] < len(numbers) // 3, ways
