@@ -6,6 +6,7 @@ tools report goes to build/qor.json.
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
@@ -48,7 +49,8 @@ def row(name: str, configuration: Configuration, routed: dict[int, Routed]) -> d
     fastest = max(routed.values(), key=lambda result: result.megahertz)
     fmax = {seed: result.megahertz for seed, result in routed.items()}
     return {
-        "config": name, "device": configuration.device, "lanes": configuration.core.lanes,
+        "config": name, "device": configuration.device, "core": asdict(configuration.core),
+        "lanes": configuration.core.lanes,
         "neurons": configuration.neurons, "synapses": configuration.synapses,
         "seeds": list(routed), **{kind: used for kind, (used, _) in fastest.resources.items()},
         "available": {kind: size for kind, (_, size) in fastest.resources.items()},

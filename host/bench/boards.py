@@ -10,7 +10,7 @@ from model.network import NetworkError
 __all__ = ["QOR", "Routed", "read_qor"]
 
 QOR = Path(__file__).resolve().parents[2] / "docs" / "qor.json"
-FIELDS = ("device", "core", "fmax_megahertz")
+FIELDS = ("config", "device", "core", "Fmax_median")
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,11 @@ class Routed:
 
 
 def read_qor(path: Path = QOR) -> list[Routed]:
-    """Routed configurations by name; none if the file is not there.
+    """Routed configurations; none if the file is not there, or lists none.
 
-    The file holds an object per configuration with ``device``, ``core`` (the fields of
-    :class:`hdl.config.Config`) and ``fmax_megahertz``.  NetworkError where it does not.
+    The file is a list with an object per configuration, as :mod:`fpga.qor` makes it; of these
+    ``config`` (its name), ``device``, ``core`` (the fields of :class:`hdl.config.Config`) and
+    ``Fmax_median`` in MHz are used.  NetworkError where they are not there.
     """
     if not path.is_file():
         return []
@@ -35,17 +36,17 @@ def read_qor(path: Path = QOR) -> list[Routed]:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise NetworkError(f"{path.name} is not JSON: {error}") from error
-    entries = entries.get("configurations", entries) if isinstance(entries, dict) else None
-    if not isinstance(entries, dict):
-        raise NetworkError(f"{path.name} holds no object of configurations")
+    if not isinstance(entries, list):
+        raise NetworkError(f"{path.name} holds no list of configurations")
     found = []
-    for name, entry in entries.items():
+    for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or any(field not in entry for field in FIELDS):
-            raise NetworkError(f"{path.name}: '{name}' lacks one of: {', '.join(FIELDS)}")
+            raise NetworkError(f"{path.name}: entry {number} lacks one of: {', '.join(FIELDS)}")
+        name = str(entry["config"])
         try:
             core = Config(**entry["core"])
         except (TypeError, ValueError) as error:
             raise NetworkError(f"{path.name}: core of '{name}': {error}") from error
         found.append(Routed(name=name, device=str(entry["device"]), core=core,
-                            megahertz=float(entry["fmax_megahertz"])))
+                            megahertz=float(entry["Fmax_median"])))
     return found

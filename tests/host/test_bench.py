@@ -113,9 +113,10 @@ def test_bench_prints_one_object_whose_figures_fit(monkeypatch, capsys, tmp_path
 def test_routed_cores_are_measured_with_their_own_lanes(monkeypatch, tmp_path):
     _fast(monkeypatch)
     path = tmp_path / "qor.json"
-    path.write_text(json.dumps({
-        "fits": {"device": "LFE5U-25F", "core": {"lanes": 4}, "fmax_megahertz": 100.0},
-        "tiny": {"device": "LFE5U-25F", "core": {"lanes": 4, "words": 8}, "fmax_megahertz": 90}}))
+    path.write_text(json.dumps([
+        {"config": name, "device": "LFE5U-25F", "core": core, "Fmax_median": megahertz}
+        for name, core, megahertz in (("fits", {"lanes": 4}, 100.0),
+                                      ("tiny", {"lanes": 4, "words": 8}, 90))]))
     result = measure(names=["xor"], lanes=[], routed=read_qor(path))
     row = result["networks"]["xor"]
     board, cycles = row["routed"]["fits"], row["simulated"]["4"]["cycles"]
@@ -135,9 +136,10 @@ def test_without_routed_cores_the_table_says_so(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("no", "qor.json is not JSON"), ("[]", "holds no object of configurations"),
-    ('{"a": {}}', "'a' lacks one of: device, core, fmax_megahertz"),
-    ('{"a": {"device": "x", "core": {"lanes": 0}, "fmax_megahertz": 1}}', "core of 'a': lanes = 0"),
+    ("no", "qor.json is not JSON"), ("{}", "holds no list of configurations"),
+    ("[{}]", "entry 0 lacks one of: config, device, core, Fmax_median"),
+    ('[{"config": "a", "device": "x", "core": {"lanes": 0}, "Fmax_median": 1}]',
+     "core of 'a': lanes = 0"),
 ])
 def test_bad_routed_clocks_are_refused(tmp_path, text, message):
     path = tmp_path / "qor.json"
