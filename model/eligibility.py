@@ -110,19 +110,23 @@ def remember(p, third, base, E, slope, explored, word, view):
 
 
 @njit
+def _move(values, at, step, decay):
+    """Add a step with 16 bits more than the value, less its decay; returns whether it saturated."""
+    old = np.int64(values[at])
+    if decay:
+        step -= (old << 16) >> decay
+    moved = old + (step >> 16)
+    values[at] = saturate(moved, 18)
+    return np.int64(values[at] != moved)
+
+
+@njit
 def _learn_plain(weights, base, size, E, factor, shift, decay, word, high):
     """W += η m a E with stochastic rounding; returns saturations."""
     limited, half = 0, (1 << shift) >> 1
     for j in range(size):
-        w = np.int64(weights[base + j])
         step = (factor * np.int64(E[base + j]) + half) >> shift
-        step += np.int64(word ^ high[j])
-        if decay:
-            step -= (w << 16) >> decay
-        moved = w + (step >> 16)
-        kept = saturate(moved, 18)
-        limited += moved != kept
-        weights[base + j] = kept
+        limited += _move(weights, base + j, step + np.int64(word ^ high[j]), decay)
     return limited
 
 
@@ -131,14 +135,9 @@ def _learn_by_sign(weights, base, size, momentum, push, decay, word, high):
     """W += push sign(momentum) with stochastic rounding; returns saturations."""
     limited = 0
     for j in range(size):
-        w, now = np.int64(weights[base + j]), np.int64(momentum[base + j])
+        now = np.int64(momentum[base + j])
         step = push * (np.int64(now > 0) - np.int64(now < 0)) + np.int64(word ^ high[j])
-        if decay:
-            step -= (w << 16) >> decay
-        moved = w + (step >> 16)
-        kept = saturate(moved, 18)
-        limited += moved != kept
-        weights[base + j] = kept
+        limited += _move(weights, base + j, step, decay)
     return limited
 
 
@@ -150,10 +149,7 @@ def _gather_momentum(third, momentum, base, size, E, factor, shift, word, high):
         old = np.int64(momentum[base + j])
         gradient = (factor * np.int64(E[base + j]) + half) >> shift
         step = ((gradient - (old << 16)) >> part) + np.int64(word ^ high[j])
-        moved = old + (step >> 16)
-        kept = saturate(moved, 18)
-        limited += moved != kept
-        momentum[base + j] = kept
+        limited += _move(momentum, base + j, step, 0)
     return limited
 
 
