@@ -6,7 +6,7 @@ import pytest
 from hdl.primitives.technology import Technology
 from tests.sim.cells import CLOCKS, Cells, draw, lookup, simulate
 
-REGISTERS = ["", "E", "SR", "SS", "ESR", "ESS", "R", "S", "ER", "ES"]
+REGISTERS = ["SR", "SS", "ESR", "ESS", "R", "S", "ER", "ES"]
 
 
 def test_tables_and_carries():
@@ -26,10 +26,10 @@ def test_tables_and_carries():
 
 @pytest.mark.parametrize("pin", ["R", "S"])
 def test_registers_obey_enable_reset_and_set(pin):
-    """Those that have the pin, and the plain ones with it; the others' pins stay unconnected."""
-    for kind in (kind for kind in REGISTERS if pin in kind.removeprefix("S") or kind[-1:] == pin):
+    for kind in (kind for kind in REGISTERS if kind.endswith(pin)):
         widths = {"D": 1, pin: 1} | ({"E": 1} if "E" in kind else {})
         inputs = draw(widths, 4)
+        inputs[pin][0] = 0  # a pin that is high from the start has no edge to act on
         found = simulate(Cells(widths, [(f"SB_DFF{kind}", {}, {"Q": 1})], clock=["C"]), inputs,
                          Technology.ICE40)["o0_Q"]
         value, at_once, aim = 0, kind.removeprefix("E") in ("R", "S"), int(pin == "S")
