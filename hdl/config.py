@@ -13,6 +13,8 @@ LIMITS = {
               "projections": 32, "inputs": 255, "outputs": 255, "probes": 255},
 }
 """What the cores can be asked for, by ``core``."""
+MOST_ELIGIBLE_WORDS = 4096
+"""The upper half of the addresses of W and B is that of the words which eligibilities add."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class Config:
     trace_rows   rows of traces, one per row of sources and projection
     words        synapse words; a word holds one (W, B) per lane
     populations, projections, inputs, outputs, probes   entries of the respective tables
+    eligibility  two more words a synapse, for errors and rewards that come late, and 1 multiplier a
+                 lane; a parallel core of at most 4096 words
     """
 
     core: str = "parallel"
@@ -37,6 +41,7 @@ class Config:
     inputs: int = 64
     outputs: int = 64
     probes: int = 32
+    eligibility: bool = False
 
     def __post_init__(self):
         if self.core not in LIMITS:
@@ -45,6 +50,11 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= limit:
                 raise ValueError(f"{name} = {value!r} is outside 1 … {limit}")
+        if self.eligibility and self.core == "micro":
+            raise ValueError("a micro core cannot have eligibilities")
+        if self.eligibility and self.words > MOST_ELIGIBLE_WORDS:
+            raise ValueError(f"words = {self.words} is outside 1 … {MOST_ELIGIBLE_WORDS}, the "
+                             "limit of a core with eligibilities")
 
     @property
     def lane_bits(self) -> int:

@@ -10,13 +10,14 @@ from amaranth.hdl import Module, signed, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.config import Config
 from hdl.delay import delayed
 from hdl.memory import BUS
 from hdl.region import Region
-from model.program import POPULATION, PROJECTION
+from model.program import ELIGIBILITY_FIELDS, POPULATION, PROJECTION
 
 __all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "Release", "WORDS",
-           "layout", "pack"]
+           "layout", "pack", "population_fields", "projection_fields"]
 
 WORDS = 16
 """Words reserved for a descriptor in the address map."""
@@ -34,6 +35,17 @@ PROJECTION_FIELDS = {
 ``single``: its target is one neuron;
 ``released``: all slots below have complete sums once this projection has been visited, and
 ``release`` says which of them, up to ``release_cap``, have them before its end."""
+
+
+def population_fields(config: Config) -> dict[str, int]:
+    """Fields of a population's descriptor; where there are eligibilities it says besides whether
+    held errors meet the sum of slopes (``gathers``)."""
+    return POPULATION_FIELDS | ({"gathers": 1} if config.eligibility else {})
+
+
+def projection_fields(config: Config) -> dict[str, int]:
+    """Fields of a projection's descriptor, those of its eligibilities last."""
+    return PROJECTION_FIELDS | (ELIGIBILITY_FIELDS if config.eligibility else {})
 
 
 class Release(IntEnum):

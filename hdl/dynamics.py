@@ -32,6 +32,7 @@ from model.formats import (
     RATIO,
     ROUNDING_BITS,
     SLOPE,
+    SLOPE_SUM,
     SUM,
     TAP,
     TAP_STATE,
@@ -39,7 +40,7 @@ from model.formats import (
 )
 from model.program import Teach
 
-__all__ = ["bias", "look_ahead", "membrane", "receive", "send", "tau_pull"]
+__all__ = ["bias", "look_ahead", "membrane", "note", "receive", "send", "tau_pull"]
 
 SUM_SHIFT = SUM.frac - CURRENT.frac
 ARRIVAL_SHIFT = SUM.frac - ERROR.frac
@@ -126,6 +127,21 @@ def send(pipe, rate, record, frame, noise, new, hits):
     hits["rate"].append(hit)
 
 
+def note(pipe, old, record, slope, integrate, new, hits):
+    """What eligibilities learn from; returns the slope that meets the error: that of the moment,
+    or, while a neuron is held that gathers them, the sum of its slopes."""
+    new["slope"] = slope
+    new["explored"] = pipe.now(_choose, integrate, new["xi"], old["explored"])
+    total = pipe.then(lambda sum, slope: sum + slope, old["slopes"], slope)
+    moves = pipe.now(lambda integrate, gathers: integrate & gathers, integrate, record["gathers"])
+    new["slopes"], hit = pipe.now(settle(SLOPE_SUM.width), total, moves, old["slopes"])
+    hits["rate"].append(hit)
+    return pipe.now(
+        lambda integrate, gathers, sum, slope: Mux(
+            integrate | ~gathers | sum[-1], slope, down(sum, SLOPE_SUM.width - SLOPE.width)),
+        integrate, record["gathers"], old["slopes"], slope)
+
+
 def receive(pipe, rate, slope, record, frame, new, hits):
     """``ē = φ'(s) (Σ B e_above + β (y − r))``, or the host's error instead of y − r.
 
@@ -147,6 +163,7 @@ def receive(pipe, rate, slope, record, frame, new, hits):
     total = pipe.then(lambda above, scaled: down(lift(above, 1) + scaled, 1), above, scaled)
     arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
     hits["error"].append(hit)
+    new["above"] = arrived
     new["error"], hit = pipe.now(
         lambda product: saturate(shift_round(product, SLOPE.frac), ERROR.width),
         pipe.product(slope, arrived))

@@ -24,6 +24,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.backward import BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
+from hdl.eligibility import EligibilityWord, Told, extended
 from hdl.fixed import saturate
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
@@ -31,7 +32,7 @@ from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
 __all__ = ["LATE", "LATE_ACCESS", "WRITE_STAGE", "HostWrite", "Lane", "Row", "SourceWrites",
-           "access_layout"]
+           "access_layout", "row_layout"]
 
 LATE = 7
 """Clocks from a synapse's address to the words of its target."""
@@ -47,6 +48,11 @@ Row = data.StructLayout({
 its shift, its random word; and the projection's settings."""
 
 
+def row_layout(config: Config) -> data.StructLayout:
+    """:data:`Row`, with what it tells eligibilities."""
+    return extended(Row, config, {"third": Told})
+
+
 def _bits(depth: int) -> int:
     return max(1, (depth - 1).bit_length())
 
@@ -54,10 +60,10 @@ def _bits(depth: int) -> int:
 def access_layout(config: Config) -> data.StructLayout:
     """Where a lane looks: synapse word, row of sources, row of traces, half of the memories;
     whether the target is the first or the last of a run of visits to this row of sources."""
-    return data.StructLayout({
+    return extended(data.StructLayout({
         "word": _bits(config.words), "source_row": _bits(config.rows),
         "trace_row": _bits(config.trace_rows), "valid": 1, "parity": 1, "is_input": 1, "first": 1,
-        "last": 1, "learn": 1, "reset_state": 1, "reset_trace": 1})
+        "last": 1, "learn": 1, "reset_state": 1, "reset_trace": 1}), config, {"integrate": 1})
 
 
 class SourceWrites(data.StructLayout):
@@ -79,7 +85,8 @@ class HostWrite(data.StructLayout):
 
     def __init__(self, config: Config):
         super().__init__({"active": 1, "w": 1, "b": 1, "sum": 1, "lane": max(1, config.lane_bits),
-                          "row": max(_bits(config.words), _bits(config.rows)), "value": 18})
+                          "row": max(_bits(config.words), _bits(config.rows)), "value": 18}
+                         | ({"e": 1, "m": 1} if config.eligibility else {}))
 
 
 class Lane(wiring.Component):
@@ -95,12 +102,13 @@ class Lane(wiring.Component):
     def __init__(self, config: Config, number: int):
         self.config, self.number = config, number
         super().__init__({
-            "access": In(access_layout(config)), "late": In(access_layout(config)), "row": In(Row),
+            "access": In(access_layout(config)), "late": In(access_layout(config)),
+            "row": In(row_layout(config)),
             "writes": In(SourceWrites(config)), "host": In(HostWrite(config)),
-            "product": Out(signed(36)), "hits": Out(2),
+            "product": Out(signed(36)), "hits": Out(4 if config.eligibility else 2),
             "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
             "w_data": Out(18), "b_data": Out(18),
-        })
+        } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
 
     def _bank(self, m, name, write, row, half):
         """A double-buffered memory of this lane's sources, read at a row and half."""
@@ -184,6 +192,17 @@ class Lane(wiring.Component):
             store.write.eq(Mux(host.active, written & (host.lane == self.number), write))]
         return hits
 
+    def _remember(self, m, psi, word):
+        """The third word, where the core has one: see ``hdl.eligibility``."""
+        m.submodules.third = third = EligibilityWord(
+            self.config, self.number, access=self.late.shape(), host=self.host.shape())
+        m.d.comb += [
+            third.late.eq(self.late), third.host.eq(self.host), third.told.eq(self.row.third),
+            third.plastic.eq(self.row.plastic), third.psi.eq(psi),
+            third.dither.eq(self.row.word[:16] ^ word[16:]),
+            self.e_data.eq(third.e_data), self.m_data.eq(third.m_data)]
+        return third
+
     def elaborate(self, platform):
         m = Module()
         row, mirror = self.row, self.row.feedback == Feedback.MIRROR
@@ -194,11 +213,13 @@ class Lane(wiring.Component):
         w, b = (delayed(m, value, LATE_ACCESS, name)
                 for name, value in (("w", early_w), ("b", early_b)))
 
+        third = self._remember(m, psi, word) if self.config.eligibility else None
+        learned = psi if third is None else Mux(row.third.eligible, third.eligibility, psi)
         products = []
         for name, left, right in (
                 ("forward", early_w, rate),
                 ("backward", Mux(row.feedback == Feedback.TIED, w, b), row.e),
-                ("update", psi, row.factor)):
+                ("update", learned, row.factor)):
             m.submodules[name] = multiplier = Multiplier()
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
             products.append(multiplier.product)
@@ -209,6 +230,9 @@ class Lane(wiring.Component):
 
         low, high = Signal(16), Signal(16)
         m.d.comb += [low.eq(row.word[:16] ^ word[16:]), high.eq(row.word[16:] ^ word[:16])]
+        if third is not None:
+            m.d.comb += [third.change.eq(change), third.half.eq(half)]
+            change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
         decays = row.decay_shift != 0
         w_rest = self._decayed(m, w, row.decay_shift, decays, low, "w")
         b_rest = self._decayed(m, b, Mux(mirror, row.pull, row.decay_shift), mirror | decays,
@@ -231,5 +255,5 @@ class Lane(wiring.Component):
                 for store, weight, total, enable, written in (
                     (stores[0], w, w_total, w_enable, host.w),
                     (stores[1], b, b_total, b_enable, host.b))]
-        m.d.comb += self.hits.eq(Cat(hits))
+        m.d.comb += self.hits.eq(Cat(hits, *([] if third is None else [third.hits])))
         return m

@@ -11,17 +11,20 @@ from functools import cached_property
 import numpy as np
 
 from hdl.config import Config
-from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS, pack
-from hdl.region import LANE_BITS, REGISTERS, Region, address
+from hdl.descriptor import WORDS, pack, population_fields, projection_fields
+from hdl.region import BEHIND, LANE_BITS, REGISTERS, UPPER, Region, address, region_of
 from hdl.release import Visits, releases
+from model.eligibility import gathering
 from model.network import NetworkError
 from model.program import (
+    ELIGIBILITY_FIELDS,
+    ELIGIBILITY_FORMATS,
+    ELIGIBILITY_NEURON_STATES,
     NEURON_STATES,
     POPULATION_STATES,
     STATE_FORMATS,
     TRACE_STATES,
     Program,
-    State,
 )
 
 __all__ = ["Layout"]
@@ -35,7 +38,7 @@ class Layout:
         self.program = program
         self.registers = {name: address(Region.REGISTERS, offset)
                           for name, offset in REGISTERS.items()}
-        if program.eligible:
+        if program.eligible and not config.eligibility:
             raise NetworkError(f"network '{program.name}' has eligibilities; this core was built "
                                "without them")
         self._choose_rows()
@@ -134,8 +137,8 @@ class Layout:
         """Bus addresses (uint32) of a state array, in the golden model's order."""
         if name == "generator":
             return np.array([self.registers["generator"]], np.uint32)
-        region = Region[name.upper()]
-        if name in NEURON_STATES:
+        region, upper = region_of(name)
+        if name in NEURON_STATES or name in ELIGIBILITY_NEURON_STATES:
             offsets = self.slots
         elif name in TRACE_STATES:
             offsets = self.traces
@@ -143,20 +146,21 @@ class Layout:
             offsets = np.arange(len(self.program.populations))
         else:
             offsets = self._synapses()
-        return address(region, offsets).astype(np.uint32)
+        return address(region, upper | offsets).astype(np.uint32)
 
     @staticmethod
     def width(name: str) -> int:
         """Bits of a state; signed, unless it is "word" or "generator" (unsigned, 32)."""
-        form = STATE_FORMATS.get(name)
-        return form.width if form else {"xi": 2, "psi_xi": 2}.get(name, 32)
+        form = (STATE_FORMATS | ELIGIBILITY_FORMATS).get(name)
+        return form.width if form else {"xi": 2, "psi_xi": 2, "explored": 2}.get(name, 32)
 
     def _descriptors(self):
         program, told, targets = self.program, self.releases, set()
+        gathers = gathering(program)
         for number, p in enumerate(program.populations):
             values = {name: p[name] for name in program.populations.dtype.names}
-            values["slot"] = self.slots[p["first"]]
-            yield Region.POPULATIONS, number, pack(POPULATION_FIELDS, values)
+            values |= {"slot": self.slots[p["first"]], "gathers": gathers[number]}
+            yield Region.POPULATIONS, number, pack(population_fields(self.config), values)
         for number, p in enumerate(program.projections):
             values = {name: p[name] for name in program.projections.dtype.names}
             row, rows = self.source_rows[number]
@@ -168,9 +172,10 @@ class Layout:
                        "word": self.words[number], "trace_row": self.trace_rows[number],
                        "source_last": sources[-1], "fresh": p["target"] not in targets,
                        "single": p["target_size"] == 1,
-                       **told[number]}
+                       **told[number],
+                       **{name: program.eligibilities[number][name] for name in ELIGIBILITY_FIELDS}}
             targets.add(p["target"])
-            yield Region.PROJECTIONS, number, pack(PROJECTION_FIELDS, values)
+            yield Region.PROJECTIONS, number, pack(projection_fields(self.config), values)
 
     def image(self) -> tuple[np.ndarray, np.ndarray]:
         """Addresses and values (uint32) that load program and initial state, in this order."""
@@ -186,7 +191,7 @@ class Layout:
         table = program.tables.reshape(-1)
         parts.append((address(Region.TABLES, np.arange(len(table))), table))
         parts += self._blank()
-        for name in State.names():
+        for name in program.state.present():
             parts.append((self.addresses(name), program.state[name]))
         addresses = np.concatenate([np.asarray(a, np.int64) for a, _ in parts])
         values = np.concatenate([np.asarray(v, np.int64) for _, v in parts])
@@ -203,6 +208,9 @@ class Layout:
         regions = [(Region.TOTALS, slots), (Region.SUMS, slots), (Region.W, synapses),
                    (Region.B, synapses)]
         buffered = [(Region[name.upper()], slots) for name in NEURON_STATES]
+        if config.eligibility:
+            regions += [(region, UPPER | synapses) for region in (Region.W, Region.B)]
+            buffered += [(BEHIND[name], UPPER | slots) for name in ELIGIBILITY_NEURON_STATES]
         buffered += [(Region[name.upper()], traces) for name in TRACE_STATES]
         populations = np.arange(len(self.program.populations))
         buffered += [(Region[name.upper()], populations) for name in POPULATION_STATES]

@@ -18,10 +18,12 @@ HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})
 """The host's access to one memory: ``active`` takes over the addresses, ``write`` is a strobe."""
 
-def attach(m: Module, bus, host, region: Region):
-    """Let the ``host`` port of a memory answer to ``region``."""
+def attach(m: Module, bus, host, region: Region, *, write=None):
+    """Let the ``host`` port of a memory answer to ``region``; ``write`` is the bus's own strobe,
+    unless given."""
+    write = bus.write if write is None else write
     m.d.comb += [
-        host.active.eq(bus.active), host.write.eq(bus.write & (bus.region == region)),
+        host.active.eq(bus.active), host.write.eq(write & (bus.region == region)),
         host.data.eq(bus.data), host.offset.eq(bus.offset)]
 
 

@@ -8,10 +8,10 @@ from hdl import dynamics
 from hdl.activation import Activation, TablePort
 from hdl.pipeline import Pipeline
 from model.formats import ERROR, MODULATOR, RATE, SUM
-from model.program import NEURON_STATES, POPULATION, Flag
+from model.program import ELIGIBILITY_NEURON_STATES, NEURON_STATES, POPULATION, Flag
 
-__all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronPipeline", "OLD_STATES", "POSTED",
-           "SATURATIONS"]
+__all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronFields", "NeuronPipeline", "OLD_STATES",
+           "POSTED", "SATURATIONS"]
 
 FLAG_BITS = max(Flag).value.bit_length()
 MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa", "tau_mantissa")
@@ -45,6 +45,24 @@ SATURATIONS = {"current": 2, "membrane": 2, "rate": 1, "error": 4, "bias": 1, "f
 """Counters that a neuron's step can move, and the bits of its number of events."""
 
 
+class NeuronFields:
+    """What enters and leaves a neuron pipeline, by name; with what eligibilities add, if so.
+
+    states, old, posted, record, saturations   as the tables above
+    """
+
+    def __init__(self, eligible: bool):
+        self.states, self.old, self.posted = dict(NEURON_STATE_SHAPES), OLD_STATES, POSTED
+        self.record, self.saturations = NEURON_RECORD, SATURATIONS
+        if eligible:
+            self.states |= {name: signed(form.width) if form else signed(2)
+                            for name, form in ELIGIBILITY_NEURON_STATES.items()}
+            self.old += ("explored", "slopes")
+            self.posted += ("above", "slope", "explored")
+            self.record = data.StructLayout({**NEURON_RECORD.members, "gathers": 1})
+            self.saturations = SATURATIONS | {"rate": 2}
+
+
 class NeuronPipeline(wiring.Component):
     """One step of a neuron: membrane, rate, error, taps and bias (docs/theory.md).
 
@@ -64,6 +82,8 @@ class NeuronPipeline(wiring.Component):
         neuron's part in learning τm, ``saturations`` the events of this neuron by the names of
         ``SATURATIONS``
     tables : In(TablePort), the activation tables, for the host while no neuron is in flight
+
+    With eligibilities neurons note what these learn from (``dynamics.note``): no multiplier more.
     """
 
     latency = 22
@@ -71,26 +91,27 @@ class NeuronPipeline(wiring.Component):
     post_stage = 19
     table_read_latency = Activation.read_latency
 
-    def __init__(self, tag_width: int):
-        states = NEURON_STATE_SHAPES
+    def __init__(self, tag_width: int, *, eligible: bool = False):
+        self.eligible, self.fields = eligible, NeuronFields(eligible)
+        states = self.fields.states
         super().__init__({
             "i": In(data.StructLayout({
                 "valid": 1, "tag": tag_width,
-                "old": data.StructLayout({name: states[name] for name in OLD_STATES}),
+                "old": data.StructLayout({name: states[name] for name in self.fields.old}),
                 "total": signed(SUM.width),
                 "teach": signed(max(RATE.width, ERROR.width)), "kind": 2,
                 "modulator": signed(MODULATOR.width), "flags": FLAG_BITS, "word": 32,
-                "population": NEURON_RECORD,
+                "population": self.fields.record,
             })),
             "o": Out(data.StructLayout({
                 "valid": 1, "tag": tag_width, "new": data.StructLayout(states),
                 "rate": signed(RATE.width), "told": signed(RATE.width), "tau_pull": signed(36),
-                "saturations": data.StructLayout(SATURATIONS),
+                "saturations": data.StructLayout(self.fields.saturations),
             })),
             "errors_above": In(signed(SUM.width)),
             "post": Out(data.StructLayout({
                 "valid": 1, "tag": tag_width,
-                "new": data.StructLayout({name: states[name] for name in POSTED})})),
+                "new": data.StructLayout({name: states[name] for name in self.fields.posted})})),
             "tables": In(TablePort()),
         })
 
@@ -123,7 +144,10 @@ class NeuronPipeline(wiring.Component):
         dynamics.send(pipe, rate, record, frame, noise, new, hits)
 
         # The error arrives, and is treated likewise with the roles swapped.
-        told = dynamics.receive(pipe, rate, slope, record, frame, new, hits)
+        steepness = slope
+        if self.eligible:
+            steepness = dynamics.note(pipe, old, record, slope, integrate, new, hits)
+        told = dynamics.receive(pipe, rate, steepness, record, frame, new, hits)
         learns = pipe.now(lambda learn, integrate: learn & integrate, learn, integrate)
         dynamics.look_ahead(pipe, old, record, integrate, learns, new, hits)
         dynamics.bias(pipe, old, record, frame, learn, new, hits)
@@ -132,10 +156,12 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += [self.o.valid.eq(valid[-1]), self.o.tag.eq(frame["tag"].at(self.latency)),
                      self.o.rate.eq(rate.at(self.latency)), self.o.told.eq(told.at(self.latency)),
                      self.o.tau_pull.eq(pull.at(self.latency))]
-        m.d.comb += [self.o.new[name].eq(new[name].at(self.latency)) for name in NEURON_STATES]
+        m.d.comb += [self.o.new[name].eq(new[name].at(self.latency))
+                     for name in self.fields.states]
         m.d.comb += [self.post.valid.eq(valid[self.post_stage - 1]),
                      self.post.tag.eq(frame["tag"].at(self.post_stage))]
-        m.d.comb += [self.post.new[name].eq(new[name].at(self.post_stage)) for name in POSTED]
+        m.d.comb += [self.post.new[name].eq(new[name].at(self.post_stage))
+                     for name in self.fields.posted]
         for name, events in hits.items():
             count = pipe.now(lambda *events: sum(events), *events)
             m.d.comb += self.o.saturations[name].eq(count.at(self.latency))

@@ -12,13 +12,13 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import POPULATION_FIELDS, layout
+from hdl.descriptor import layout, population_fields
 from hdl.fetch import DescriptorFetch
 from hdl.measures import Leaving, learned_ratio
 from hdl.memory import BUS, StateMemory, attach
-from hdl.neuron import NEURON_RECORD, NEURON_STATE_SHAPES, OLD_STATES, SATURATIONS, NeuronPipeline
-from hdl.region import Region
-from hdl.row import POST, POST_WRITE
+from hdl.neuron import NeuronFields, NeuronPipeline
+from hdl.region import BEHIND, Region
+from hdl.row import POST_ELIGIBLE, post_fields, post_write
 from hdl.sequencer import Header, next_slot
 from hdl.steps import STEP_BITS
 from hdl.synapses import RATE_WRITE, sums_latency
@@ -27,14 +27,13 @@ from model.program import ALPHA_BITS, Flag
 
 __all__ = ["RESULT_WRITE", "NeuronUnit", "next_word"]
 
-Descriptor = layout(POPULATION_FIELDS)
 Tag = data.StructLayout({
     "slot": 18, "is_input": 1, "is_output": 1, "output": 16, "number": 8, "last": 1, "final": 1,
     "parity": 1, "learn": 1})
 RESULT_WRITE = wiring.Signature({"enable": Out(1), "index": Out(16), "half": Out(1),
                                  "rate": Out(signed(18)), "error": Out(signed(18))})
 """What an output neuron tells the host."""
-RESET = ("u", "drive", "s", "current", "error", "e", "v", "x", "change")
+RESET = ("u", "drive", "s", "current", "error", "e", "v", "x", "change", "explored")
 """States that *reset state* clears."""
 
 
@@ -68,13 +67,16 @@ class NeuronUnit(wiring.Component):
     teach_index, teach_half → teach, kind   what the frame says of an output, one clock later
     alpha_number → alpha   α of the population that is fetched, combinational
     leaving              what leaves the pipeline, for ``hdl.measures``
+
+    With eligibilities ``write_upper`` is the bus's write strobe for the upper halves of regions.
     """
 
     def __init__(self, config: Config):
-        self.config = config
+        self.config, self.fields = config, NeuronFields(config.eligibility)
+        self.descriptor = layout(population_fields(config))
         super().__init__({
             "count": In(range(config.populations + 1)),
-            "number": Out(range(config.populations)), "data": In(Descriptor),
+            "number": Out(range(config.populations)), "data": In(self.descriptor),
             "header_0": In(Header), "header_1": In(Header),
             "may_record": In(1), "recorded_done": Out(1), "set": In(1), "parity": In(1),
             "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "complete": In(18),
@@ -83,21 +85,25 @@ class NeuronUnit(wiring.Component):
             "total_slot": Out(18), "total": In(signed(SUM.width)),
             "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
             "teach_index": Out(16), "teach_half": Out(1), "teach": In(signed(18)), "kind": In(2),
-            "posts": Out(1), "post": Out(POST_WRITE), "rate_write": Out(RATE_WRITE),
+            "posts": Out(1), "post": Out(post_write(config)), "rate_write": Out(RATE_WRITE),
             "result": Out(RESULT_WRITE),
-            "saturations": Out(data.StructLayout(SATURATIONS)), "bus": In(BUS),
+            "saturations": Out(data.StructLayout(self.fields.saturations)), "bus": In(BUS),
             "alpha_number": Out(range(config.populations)), "alpha": In(ALPHA.width),
             "leaving": Out(Leaving),
             "generator": Out(32), "set_generator": In(1), "table_data": Out(signed(18)),
-        } | {f"{name}_data": Out(NEURON_STATE_SHAPES[name].width) for name in OLD_STATES})
+        } | {f"{name}_data": Out(self.fields.states[name].width) for name in self.fields.old}
+          | ({"write_upper": In(1)} if config.eligibility else {}))
 
     def _states(self, m, slot, silent, leaving_slot, new, write):
         """One memory per state: read at ``slot``, written when a neuron leaves the pipeline."""
         values = {}
-        for name in OLD_STATES:
-            store = StateMemory(width=NEURON_STATE_SHAPES[name].width, depth=self.config.slots)
+        for name in self.fields.old:
+            store = StateMemory(width=self.fields.states[name].width, depth=self.config.slots)
             m.submodules[name] = store
-            attach(m, self.bus, store.host, Region[name.upper()])
+            if name in BEHIND:
+                attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
+            else:
+                attach(m, self.bus, store.host, Region[name.upper()])
             m.d.comb += [
                 store.read_address.eq(slot), store.write_address.eq(leaving_slot),
                 store.write.eq(write), store.write_data.eq(new[name]),
@@ -108,14 +114,14 @@ class NeuronUnit(wiring.Component):
     def _fetch(self, m):
         """The next population and, where τm is learned, its time constants as of this step."""
         m.submodules.fetch = fetch = DescriptorFetch(
-            Descriptor, depth=self.config.populations, side=ALPHA.width)
+            self.descriptor, depth=self.config.populations, side=ALPHA.width)
         mantissa = self.alpha[ALPHA_BITS:]
         m.d.comb += [
             fetch.start.eq(self.may_record & fetch.ready), self.recorded_done.eq(fetch.start),
             fetch.count.eq(self.count), self.number.eq(fetch.number), fetch.arrived.eq(self.data),
             self.alpha_number.eq(fetch.arriving),
             fetch.a.eq(mantissa), fetch.b.eq(self.data.ratio_scale), fetch.side.eq(self.alpha)]
-        record = Signal(Descriptor)
+        record = Signal(self.descriptor)
         m.d.comb += record.eq(fetch.descriptor)
         with m.If(fetch.descriptor.learns_tau):
             learned = fetch.held[ALPHA_BITS:]
@@ -125,7 +131,7 @@ class NeuronUnit(wiring.Component):
 
     def _walk(self, m):
         """A neuron a clock: (active, tag at stage 0, descriptor, header of its step)."""
-        config, current = self.config, Signal(Descriptor)
+        config, current = self.config, Signal(self.descriptor)
         fetch, record = self._fetch(m)
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
@@ -185,7 +191,8 @@ class NeuronUnit(wiring.Component):
             entering.word.eq(delayed(m, word, READ, "word")),
             pipeline.errors_above.eq(self.errors_above)]
         m.d.comb += [entering.old[name].eq(value) for name, value in old.items()]
-        m.d.comb += [entering.population[name].eq(record[name]) for name in NEURON_RECORD.members]
+        m.d.comb += [entering.population[name].eq(record[name])
+                     for name in self.fields.record.members]
 
     def _post(self, m, pipeline):
         """What the next step's synapses and traces read, and how far it has got."""
@@ -193,7 +200,10 @@ class NeuronUnit(wiring.Component):
         tag, valid = data.View(Tag, pipeline.post.tag), pipeline.post.valid
         m.d.comb += [
             post.enable.eq(valid), post.slot.eq(tag.slot), post.half.eq(~tag.parity),
-            *(getattr(post, name).eq(new[name]) for name in POST),
+            # Nothing moves what eligibilities would learn from an input: it is no target.
+            *(getattr(post, name).eq(
+                Mux(tag.is_input, 0, new[name]) if name in POST_ELIGIBLE else new[name])
+              for name in post_fields(self.config)),
             write.enable.eq(valid & ~tag.is_input), write.slot.eq(tag.slot),
             write.half.eq(~tag.parity), write.rate.eq(new.r), write.xi.eq(new.xi),
             self.left_done.eq(valid & tag.final)]
@@ -202,13 +212,17 @@ class NeuronUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.pipeline = pipeline = NeuronPipeline(Tag.size)
+        m.submodules.pipeline = pipeline = NeuronPipeline(
+            Tag.size, eligible=self.config.eligibility)
         active, tag, current, header = self._walk(m)
         word = self._draw(m, active)
         leaving = data.View(Tag, pipeline.o.tag)
         keeps = pipeline.o.valid & ~leaving.is_input
         silent = delayed(m, (header.flags & Flag.RESET_STATE).any(), READ, "silent")
         old = self._states(m, tag.slot, silent, leaving.slot, pipeline.o.new, keeps)
+        if self.config.eligibility:
+            forgets = delayed(m, (header.flags & Flag.RESET_TRACE).any(), READ, "forgets")
+            old["slopes"] = Mux(forgets, 0, old["slopes"])
         self._enter(m, pipeline, active, tag, current, header, word, old)
         self._post(m, pipeline)
         m.d.comb += self.posts.eq(delayed(
@@ -221,7 +235,7 @@ class NeuronUnit(wiring.Component):
             result.error.eq(new.error),
             self.settled_done.eq(
                 delayed(m, pipeline.o.valid & leaving.final, SETTLING, "settled"))]
-        for name in SATURATIONS:
+        for name in self.fields.saturations:
             m.d.comb += self.saturations[name].eq(Mux(keeps, pipeline.o.saturations[name], 0))
 
         m.d.comb += [

@@ -6,7 +6,8 @@ from amaranth.lib import enum
 
 from model.formats import COUNTERS
 
-__all__ = ["IDENTITY", "LANE_BITS", "OFFSET_BITS", "REGISTERS", "Region", "address"]
+__all__ = ["BEHIND", "IDENTITY", "LANE_BITS", "OFFSET_BITS", "REGISTERS", "Region", "UPPER",
+           "address", "region_of"]
 
 OFFSET_BITS = 19
 LANE_BITS = 6
@@ -57,6 +58,12 @@ REGISTERS = {name: offset for offset, name in enumerate([
 """Registers by name; ``parity`` says which half of the double-buffered memories is current,
 ``learning_taus`` how many populations learn their time constants."""
 
+UPPER = 1 << (OFFSET_BITS - 1)
+"""The offset behind which cores with eligibilities keep their further states."""
+BEHIND = {"above": Region.ERROR, "slope": Region.R, "explored": Region.XI,
+          "slopes": Region.CURRENT, "eligibility": Region.W, "momentum": Region.B}
+"""Regions in whose upper halves these states are, at the offsets of the region's own."""
+
 IDENTITY = 0x564C4502
 """«VLE», layout version 2."""
 
@@ -64,3 +71,8 @@ IDENTITY = 0x564C4502
 def address(region: Region, offset=0):
     """Bus address of an offset (int or array) in a region."""
     return (int(region) << OFFSET_BITS) | offset
+
+
+def region_of(name: str) -> tuple[Region, int]:
+    """Where a state is: region, and what is added to its offsets."""
+    return (BEHIND[name], UPPER) if name in BEHIND else (Region[name.upper()], 0)

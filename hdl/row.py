@@ -13,15 +13,16 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
+from hdl.eligibility import tell, told_error
 from hdl.fixed import bit_length, round_half, saturate, shift_keep_half
-from hdl.lane import Row
+from hdl.lane import row_layout
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
-from hdl.region import Region
-from hdl.sequencer import Issue
+from hdl.region import BEHIND, Region
+from hdl.sequencer import issue_layout
 from model.program import Feedback
 
-__all__ = ["POST_WRITE", "ROW_STAGE", "RowFetch"]
+__all__ = ["POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
 
 ROW_STAGE = 7
 """Clocks from an issue to the row's words."""
@@ -29,10 +30,21 @@ ROW_STAGE = 7
 LENGTH_BITS = 5
 POST = {"error": 18, "e": 18, "change": 27, "change_mean": 30, "word": 32}
 """What the neurons leave for the next step's rows."""
-POST_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1)}
-                              | {name: Out(width) for name, width in POST.items()})
+POST_ELIGIBLE = {"above": 18, "slope": 18, "explored": 2}
+"""… and for their eligibilities."""
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
            "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
+
+
+def post_fields(config: Config) -> dict[str, int]:
+    """What a neuron of this core leaves, and how wide it is."""
+    return POST | (POST_ELIGIBLE if config.eligibility else {})
+
+
+def post_write(config: Config) -> wiring.Signature:
+    """How it leaves it."""
+    return wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1)}
+                            | {name: Out(width) for name, width in post_fields(config).items()})
 
 
 class RowFetch(wiring.Component):
@@ -40,24 +52,31 @@ class RowFetch(wiring.Component):
 
     post      what a neuron leaves: written to the half that the next step reads
     hits      saturations of ê and of the pull, counted once per target and projection
+
+    With eligibilities ``write_upper`` is the bus's write strobe for the upper halves of regions.
     """
 
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "issue": In(Issue), "row": Out(Row), "host_half": In(1), "post": In(POST_WRITE),
+            "issue": In(issue_layout(config)), "row": Out(row_layout(config)), "host_half": In(1),
+            "post": In(post_write(config)),
             "factor_hit": Out(1), "mirror_hit": Out(1), "bus": In(BUS), "word_data": Out(32),
-        })
+        } | ({"write_upper": In(1), "above_data": Out(18), "slope_data": Out(18)}
+             if config.eligibility else {}))
 
     def _read(self, m):
         """The words that the target left in the last step, at stage 2; silent while resetting."""
         values, silent = {}, delayed(m, self.issue.reset_state, 2, "silent")
-        for name, width in POST.items():
+        for name, width in post_fields(self.config).items():
             # Of the running mean only its magnitude matters here.
             width = LENGTH_BITS if name == "change_mean" else width
             store = StateMemory(width=width, depth=self.config.slots, buffered=True)
             m.submodules[name] = store
-            attach(m, self.bus, store.host, REGIONS[name])
+            if name in BEHIND:
+                attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
+            else:
+                attach(m, self.bus, store.host, REGIONS[name])
             written = getattr(self.post, name)
             if name == "change_mean":
                 written = bit_length(written)
@@ -68,11 +87,11 @@ class RowFetch(wiring.Component):
                 store.write_address.eq(self.post.slot), store.write_half.eq(self.post.half),
                 store.write_data.eq(written), store.write.eq(self.post.enable)]
             values[name] = store.read_data
-            if name in ("error", "e", "change"):
+            if name in ("error", "e", "change", *POST_ELIGIBLE):
                 values[name] = Signal(signed(width), name=f"{name}_2")
                 m.d.comb += values[name].eq(Mux(silent, 0, store.read_data))
-            if name == "word":
-                m.d.comb += self.word_data.eq(store.read_data)
+            if f"{name}_data" in self.signature.members:
+                m.d.comb += getattr(self, f"{name}_data").eq(store.read_data)
         return values
 
     def _barrel(self, m, value, shift, width, name):
@@ -106,9 +125,10 @@ class RowFetch(wiring.Component):
         settings = delayed(m, self.issue.settings, 2, "settings_2")
 
         m.submodules.factor = factor = Multiplier()
-        m.d.comb += [
-            factor.a.eq(Mux(settings.prospective, values["e"], values["error"])),
-            factor.b.eq(settings.rate)]
+        taught_by = Mux(settings.prospective, values["e"], values["error"])
+        if self.config.eligibility:
+            taught_by = told_error(settings, values["above"], taught_by)
+        m.d.comb += [factor.a.eq(taught_by), factor.b.eq(settings.rate)]
         settings_4 = delayed(m, settings, 2, "settings_4")
         learning_factor, factor_hit = self._barrel(
             m, factor.product, settings_4.factor_shift, 18, "factor_7")
@@ -131,4 +151,9 @@ class RowFetch(wiring.Component):
             self.factor_hit.eq(factor_hit & counts),
             self.mirror_hit.eq(change_hit & counts & (now.feedback == Feedback.MIRROR)),
         ]
+        if self.config.eligibility:
+            modulator = delayed(m, self.issue.modulator, 2, "modulator_2")
+            m.d.comb += row.third.eq(tell(
+                m, settings, modulator, slope=values["slope"], explored=values["explored"],
+                clocks=ROW_STAGE - 2))
         return m

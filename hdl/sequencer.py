@@ -21,13 +21,15 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
-from hdl.descriptor import PROJECTION_FIELDS, Release, layout
+from hdl.descriptor import PROJECTION_FIELDS, Release, layout, projection_fields
+from hdl.eligibility import extended
 from hdl.fetch import DescriptorFetch
 from hdl.fixed import shift_round
 from hdl.steps import STEP_BITS
-from model.program import Feedback, Flag
+from model.program import ELIGIBILITY_FIELDS, Feedback, Flag
 
-__all__ = ["Header", "Issue", "Mark", "Sequencer", "Settings", "next_slot"]
+__all__ = ["Header", "Issue", "Mark", "Sequencer", "Settings", "issue_layout", "next_slot",
+           "settings_layout"]
 
 Header = data.StructLayout({"modulator": signed(18), "flags": 6})
 """What a frame says of its step."""
@@ -60,6 +62,17 @@ Word = data.StructLayout({
 be idle, and the slot up to which sums are complete after it, if it is the one to tell."""
 
 
+def settings_layout(config: Config) -> data.StructLayout:
+    """:data:`Settings`, with those of eligibilities."""
+    return extended(Settings, config, ELIGIBILITY_FIELDS)
+
+
+def issue_layout(config: Config) -> data.StructLayout:
+    """:data:`Issue`; eligibilities want to know whether the step integrates, and m itself."""
+    return extended(Issue, config, {"settings": settings_layout(config), "integrate": 1,
+                                    "modulator": signed(18)})
+
+
 def next_slot(slot, config: Config):
     """The slot after ``slot``: the next lane, or lane 0 of the next row."""
     lane, row = slot[:config.lane_bits], slot[config.lane_bits:]
@@ -80,19 +93,22 @@ class Sequencer(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
+        self.word_layout = extended(Word, config, {"settings": settings_layout(config)})
         super().__init__({
             "count": In(range(config.projections + 1)),
-            "number": Out(range(config.projections)), "data": In(Descriptor),
+            "number": Out(range(config.projections)),
+            "data": In(layout(projection_fields(config))),
             "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
             "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
             "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
             "left": In(STEP_BITS), "passed": In(18),
-            "issue": Out(Issue), "mark": Out(Mark),
+            "issue": Out(issue_layout(config)), "mark": Out(Mark),
         })
 
     def _fetch(self, m):
         """The next descriptor and its η m."""
-        m.submodules.fetch = fetch = DescriptorFetch(Descriptor, depth=self.config.projections)
+        m.submodules.fetch = fetch = DescriptorFetch(
+            self.data.shape(), depth=self.config.projections)
         modulator = Signal(signed(18))
         m.d.comb += [
             fetch.start.eq(self.may_fetch & fetch.ready), self.fetched_done.eq(fetch.start),
@@ -108,7 +124,7 @@ class Sequencer(wiring.Component):
         m = Module()
         fetch, rate = self._fetch(m)
         running, to_take, flags, ended = Signal(), Signal(self.count.shape()), Signal(6), Signal()
-        parity, goes, waiting, ready = Signal(), Signal(), Signal(Word), Signal()
+        parity, goes, waiting, ready = Signal(), Signal(), Signal(self.word_layout), Signal()
         some_left = Signal()
         word = self._walk(m, fetch, rate, some_left, goes, ended)
         m.d.comb += [
@@ -123,6 +139,14 @@ class Sequencer(wiring.Component):
                 running.eq(1), to_take.eq(self.count), some_left.eq(self.count != 0),
                 parity.eq(self.issued[0]),
                 flags.eq(Mux(self.issued[0], self.header_1.flags, self.header_0.flags))]
+
+        if self.config.eligibility:
+            modulator = Signal(signed(18), name="issued_modulator")
+            m.d.comb += [self.issue.integrate.eq((flags & Flag.INTEGRATE).any()),
+                         self.issue.modulator.eq(modulator)]
+            with m.If(~running & self.may_issue):
+                m.d.sync += modulator.eq(
+                    Mux(self.issued[0], self.header_1.modulator, self.header_0.modulator))
 
         with m.If(goes):
             m.d.sync += waiting.eq(word)
@@ -154,7 +178,8 @@ class Sequencer(wiring.Component):
     def _walk(self, m, fetch, rate, may_take, goes, ended):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
-        current, word, following = Signal(Descriptor), Signal(Word), Signal(18)
+        shape = fetch.descriptor.shape()
+        current, word, following = Signal(shape), Signal(self.word_layout), Signal(18)
         left_rows, left_targets, last_row = Signal(12), Signal(16), Signal()
         finished, in_step, next_row = Signal(), Signal(), Signal(12)
         m.d.comb += [
@@ -192,8 +217,8 @@ class Sequencer(wiring.Component):
                 word.row_end.eq(Mux(descriptor.source_rows == 1, descriptor.source_last,
                                     (first_row << bits) | (self.config.lanes - 1))),
                 word.settings.rate.eq(rate)]
-            m.d.sync += [word.settings[name].eq(descriptor[name]) for name in Settings.members
-                         if name != "rate"]
+            m.d.sync += [word.settings[name].eq(descriptor[name])
+                         for name in settings_layout(self.config).members if name != "rate"]
         with m.Elif(finished):
             m.d.sync += word.valid.eq(0)
         with m.If(ended):

@@ -12,12 +12,13 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
+from hdl.descriptor import layout, projection_fields
 from hdl.lane import LATE, LATE_ACCESS, HostWrite, Lane, SourceWrites, access_layout
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
-from hdl.row import POST_WRITE, ROW_STAGE, RowFetch
+from hdl.row import ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
-from hdl.sequencer import Descriptor, Header, Sequencer
+from hdl.sequencer import Header, Sequencer
 from hdl.spread import spread, spread_latency
 from hdl.steps import STEP_BITS
 from hdl.totals import ADDEND_STAGE, Totals
@@ -32,6 +33,8 @@ TRACE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1
                                 "xi": Out(2)})
 """A new trace, always to the half that the next step reads."""
 
+ELIGIBLE_DATA = ("e", "m", "above", "slope")
+"""What the host can read besides where there are eligibilities."""
 REGIONS = {"r": Region.R, "word": Region.WORD, "psi": Region.PSI, "xi": Region.PSI_XI}
 PRODUCT_STAGE = 4
 
@@ -63,19 +66,22 @@ class SynapsePass(wiring.Component):
         self.config = config
         super().__init__({
             "count": In(range(config.projections + 1)),
-            "number": Out(range(config.projections)), "data": In(Descriptor),
+            "number": Out(range(config.projections)),
+            "data": In(layout(projection_fields(config))),
             "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
             "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
             "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
             "left": In(STEP_BITS), "passed": In(18), "landed_done": Out(1), "complete": Out(18),
             "host_half": In(1), "rate_half": In(1),
             "rate_write": In(RATE_WRITE), "trace_write": In(TRACE_WRITE),
-            "post": In(POST_WRITE),
+            "post": In(post_write(config)),
             "total_slot": In(18), "total": Out(signed(SUM.width)),
             "sum_slot": In(18), "errors_above": Out(signed(SUM.width)), "bus": In(BUS),
-            "weight_hits": Out(range(2 * config.lanes + 1)), "factor_hit": Out(1),
+            "weight_hits": Out(range((4 if config.eligibility else 2) * config.lanes + 1)),
+            "factor_hit": Out(1),
             "mirror_hit": Out(1), "w_data": Out(18), "b_data": Out(18), "word_data": Out(32),
-        })
+        } | ({"write_upper": In(1)} | {f"{name}_data": Out(18) for name in ELIGIBLE_DATA}
+             if config.eligibility else {}))
 
     def _writes(self, m):
         """What goes into the lanes' banks, each with its place; while idle, from the host."""
@@ -105,6 +111,9 @@ class SynapsePass(wiring.Component):
             host.b.eq(bus.write & (bus.region == Region.B)), host.sum.eq(bus.write & clears),
             host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS])),
             host.row.eq(Mux(clears, bus.offset[config.lane_bits:], bus.offset[LANE_BITS:]))]
+        if config.eligibility:
+            m.d.comb += [host.e.eq(self.write_upper & (bus.region == Region.W)),
+                         host.m.eq(self.write_upper & (bus.region == Region.B))]
         return host
 
     def _lanes(self, m, platform, issue, row):
@@ -184,22 +193,29 @@ class SynapsePass(wiring.Component):
             m.d.sync += self.complete.eq(self.input_rows << config.lane_bits)
 
         hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
-        m.d.comb += self.weight_hits.eq(self._count(m, hits))
+        each = len(lanes[0].hits)
+        m.d.comb += self.weight_hits.eq(self._count(m, hits, each))
+        words = [(self.w_data, "w_data"), (self.b_data, "b_data")]
+        if config.eligibility:
+            words += [(self.e_data, "e_data"), (self.m_data, "m_data")]
+            m.d.comb += [rows.write_upper.eq(self.write_upper), self.above_data.eq(rows.above_data),
+                         self.slope_data.eq(rows.slope_data)]
         host_lane = self.bus.offset[:LANE_BITS]
         m.d.comb += [
             port.eq(select(m, [getattr(lane, name) for lane in lanes], host_lane, name=name))
-            for port, name in ((self.w_data, "w_data"), (self.b_data, "b_data"))]
+            for port, name in words]
         return m
 
     @staticmethod
-    def _count(m, hits):
-        """Sum of the lanes' saturations, four at a clock; when they are counted does not matter."""
+    def _count(m, hits, each):
+        """Sum of the lanes' saturations, at most ``each`` of a lane, four lanes at a clock; when
+        they are counted does not matter."""
         level = 0
         while level == 0 or len(hits) > 1:
             groups = [hits[k:k + 4] for k in range(0, len(hits), 4)]
             hits = []
             for number, group in enumerate(groups):
-                total = Signal(range(2 * 4 ** (level + 1) + 1), name=f"hits_{level}_{number}")
+                total = Signal(range(each * 4 ** (level + 1) + 1), name=f"hits_{level}_{number}")
                 m.d.sync += total.eq(sum(group[1:], group[0]))
                 hits.append(total)
             level += 1

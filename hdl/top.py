@@ -11,14 +11,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
-from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable
+from hdl.descriptor import DescriptorTable, population_fields, projection_fields
 from hdl.frame import FrameUnit
 from hdl.measures import Measures
 from hdl.memory import BUS
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
 from hdl.primitives.local_copy import local_copy
-from hdl.region import OFFSET_BITS, Region
+from hdl.region import BEHIND, OFFSET_BITS, Region
 from hdl.registers import Registers
 from hdl.result import ResultUnit
 from hdl.select import select
@@ -79,12 +79,24 @@ class Core(wiring.Component):
             Region.ALPHA: (measures.alpha_data, True),
             Region.ENERGY: (measures.energy_data, True), Region.COST: (measures.cost_data, True),
             Region.W: (synapses.w_data, True), Region.B: (synapses.b_data, True)}
+        if self.config.eligibility:
+            self._answer_upper(bus, values, synapses, neurons)
         words = []
         for region in range(1 << len(bus.region)):
             value, is_signed = values.get(region, (Const(0, 1), False))
             words.append(Signal(32, name=f"answer_{region}"))
             m.d.comb += words[-1].eq(value.as_signed() if is_signed else value)
         m.d.comb += read.eq(select(m, words, bus.region, name="answer"))
+
+    @staticmethod
+    def _answer_upper(bus, values, synapses, neurons):
+        """What eligibilities add is behind other states, all of them signed."""
+        for name, value in (("above", synapses.above_data), ("slope", synapses.slope_data),
+                            ("explored", neurons.explored_data), ("slopes", neurons.slopes_data),
+                            ("eligibility", synapses.e_data), ("momentum", synapses.m_data)):
+            lower, _ = values[BEHIND[name]]
+            values[BEHIND[name]] = (
+                Mux(bus.offset[-1], value.as_signed(), lower.as_signed()), True)
 
     def elaborate(self, platform):
         m = Module()
@@ -98,9 +110,11 @@ class Core(wiring.Component):
         m.submodules.neurons = neurons = NeuronUnit(config)
         m.submodules.measures = measures = Measures(config)
         m.submodules.population_table = populations = DescriptorTable(
-            POPULATION_FIELDS, depth=config.populations, region=Region.POPULATIONS, readers=2)
+            population_fields(config), depth=config.populations, region=Region.POPULATIONS,
+            readers=2)
         m.submodules.projection_table = projections = DescriptorTable(
-            PROJECTION_FIELDS, depth=config.projections, region=Region.PROJECTIONS, readers=2)
+            projection_fields(config), depth=config.projections, region=Region.PROJECTIONS,
+            readers=2)
 
         all_sent = Signal()
         m.d.sync += all_sent.eq(steps.idle)
@@ -110,8 +124,15 @@ class Core(wiring.Component):
                  "projections": projections}
         for user, part in users.items():
             for name in BUS.members:
+                value = getattr(bus, name)
+                if config.eligibility and name == "write":
+                    value = value & ~bus.offset[-1]
                 m.d.comb += getattr(part.bus, name).eq(local_copy(
-                    m, getattr(bus, name), platform, name=f"{user}_bus_{name}"))
+                    m, value, platform, name=f"{user}_bus_{name}"))
+        if config.eligibility:
+            for user in ("synapses", "neurons"):
+                m.d.comb += users[user].write_upper.eq(local_copy(
+                    m, bus.write & bus.offset[-1], platform, name=f"{user}_write_upper"))
         read = self._serve(m, idle, frame, result, bus)
         self._answer(m, bus, read, registers, synapses, traces, neurons, measures)
 

@@ -16,9 +16,10 @@ CAPACITIES = ("rows", "trace_rows", "words", "populations", "projections", "inpu
 def fitting(smallest: Config, program: Program) -> Config:
     """The first core that holds ``program``, of ``smallest`` and those with doubled capacities.
 
-    Few sizes, so that few cores are ever compiled.  :class:`model.network.NetworkError`, naming the
-    limit, where even the largest is too small.
+    It has eligibilities if the program has.  Few sizes, so that few cores are ever compiled.
+    :class:`model.network.NetworkError`, naming the limit, where even the largest is too small.
     """
+    smallest = replace(smallest, eligibility=smallest.eligibility or program.eligible)
     largest = _grown(smallest, dict.fromkeys(CAPACITIES, sys.maxsize))
     # Places depend on lanes alone, so those in the largest core tell what any core must have.
     layout = Layout(largest, program)

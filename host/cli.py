@@ -52,14 +52,17 @@ def cli(context):
 @click.option("--steps", type=click.IntRange(1, MOST_STEPS), default=20_000, show_default=True,
               metavar="N", help="Steps in all, over all random networks.")
 @seed_option
+@click.option("--eligibility", is_flag=True,
+              help="Networks with eligibilities, on a core that has them.")
 @json_option
-def verify(device, lanes, steps, seed, as_json):
+def verify(device, lanes, steps, seed, eligibility, as_json):
     """Compare a device with the golden model, every value, on random networks and streams."""
     from host.device import open_device
     from host.verify import verify as compare
     with open_device(device, lanes=lanes) as opened, open_device("model", lanes=lanes) as golden, \
             step_bar(steps, "verify") as advance:
-        found = compare(opened, golden, steps=steps, seed=seed, progress=advance)
+        found = compare(opened, golden, steps=steps, seed=seed, eligibility=eligibility,
+                        progress=advance)
     if as_json:
         print_json(found.json())
     else:

@@ -16,23 +16,24 @@ from model.formats import COUNTERS, RATE
 from model.frames import Frames
 from model.network import NetworkError
 from model.program import (
+    ELIGIBILITY_NEURON_STATES,
+    ELIGIBILITY_SYNAPSE_STATES,
     NEURON_STATES,
     POPULATION_STATES,
     SYNAPSE_STATES,
     TRACE_STATES,
     Program,
-    State,
 )
-from model.random_network import random_frames, random_network
+from model.random_network import random_frames, random_network, with_eligibilities
 
 __all__ = ["Mismatch", "Report", "compare", "verify"]
 
 STEPS_PER_NETWORK = 500
 LONGEST_BLOCK = 64
 OUTPUTS = ("output rate", "output error")
-CAUSES = ("generator", "word", "W", "B", "low", "psi", "psi_xi", "current", "s")
-STATES = (*CAUSES, *(name for name in State.names() if name not in CAUSES))
-"""States in the order they are compared: of several that go astray in one step, a cause first."""
+CAUSES = ("generator", "word", "eligibility", "momentum", "W", "B", "low", "psi", "psi_xi",
+          "current", "s", "slope", "above")
+"""States that are compared first: of several that go astray in one step, a cause."""
 ANSWERED = 0.1
 """Share of the steps in which a live output is off the ends of its range."""
 
@@ -80,8 +81,11 @@ class Report:
         return asdict(self)
 
 
-def verify(device: Device, golden: Device, *, steps: int, seed: int, progress=None) -> Report:
+def verify(device: Device, golden: Device, *, steps: int, seed: int, eligibility: bool = False,
+           progress=None) -> Report:
     """Compare an open ``device`` with the open golden model over ``steps`` steps in all.
+
+    eligibility   networks whose synapses have one; only some cores can hold them
 
     Stops after the first network that differs.  ``progress`` is None or called as progress(steps).
     """
@@ -91,7 +95,10 @@ def verify(device: Device, golden: Device, *, steps: int, seed: int, progress=No
     networks = max(1, round(steps / STEPS_PER_NETWORK))
     for number in range(networks):
         share = steps * (number + 1) // networks - steps * number // networks
-        program = compile_network(random_network(seed, number, 0), seed=seed + number)
+        network = random_network(seed, number, 0)
+        if eligibility:
+            network = with_eligibilities(network, seed, number, 3)
+        program = compile_network(network, seed=seed + number)
         frames = random_frames(program, share, seed, number, 1)
         rng = np.random.default_rng([seed, number, 2])
         compare(device, golden, program, frames, rng, report, progress)
@@ -106,7 +113,7 @@ def compare(device: Device, golden: Device, program: Program, frames: Frames,
     """Run one program on both, in blocks of random length, and add what was seen to ``report``."""
     for one in (device, golden):
         one.load(program)
-    rates, done = [], 0
+    rates, done, remembered = [], 0, not program.eligible
     while done < len(frames):
         block = frames[done : done + int(rng.integers(1, LONGEST_BLOCK + 1))]
         saved = [one.save() for one in (device, golden)]
@@ -121,11 +128,13 @@ def compare(device: Device, golden: Device, program: Program, frames: Frames,
             report.steps += len(block)
             return
         rates.append(expected["output rate"])
+        remembered = remembered or bool(expected["eligibility"].any())
         done += len(block)
         report.steps += len(block)
         if progress is not None:
             progress(len(block))
     dead = _dead(program, golden, np.concatenate(rates))
+    dead = dead if remembered else "no eligibility moved"
     if dead and report.alive:
         report.alive, report.dead = False, f"network {report.networks}: {dead}"
 
@@ -134,7 +143,10 @@ def _advance(device: Device, block: Frames) -> dict[str, np.ndarray]:
     """Run a block, then everything the device shows, by name."""
     before = _counts(device)
     outputs = device.run(block)
-    seen = {name: np.asarray(device.read(name), np.int64) for name in STATES}
+    present = device.program.state.present()
+    names = [*(name for name in CAUSES if name in present),
+             *(name for name in present if name not in CAUSES)]
+    seen = {name: np.asarray(device.read(name), np.int64) for name in names}
     seen |= dict(zip(OUTPUTS, (outputs.rates, outputs.errors), strict=True))
     seen["saturations"] = _counts(device) - before
     return seen
@@ -189,10 +201,10 @@ def _place(name: str, at: tuple[int, ...], program: Program) -> tuple[str, str]:
                 return population, f"neuron {k}"
     if name in POPULATION_STATES:
         return names[at[0]], "the whole population"
-    if name in NEURON_STATES:
+    if name in NEURON_STATES or name in ELIGIBILITY_NEURON_STATES:
         k = int(np.searchsorted(populations["first"], at[0], side="right")) - 1
         return names[k], f"neuron {at[0] - int(populations[k]['first'])}"
-    if name in TRACE_STATES or name in SYNAPSE_STATES:
+    if name in TRACE_STATES or name in SYNAPSE_STATES or name in ELIGIBILITY_SYNAPSE_STATES:
         column = "trace_first" if name in TRACE_STATES else "synapse_first"
         k = int(np.searchsorted(program.projections[column], at[0], side="right")) - 1
         record, label = program.projections[k], program.projection_names[k]

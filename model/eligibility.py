@@ -75,12 +75,16 @@ def held_slope(factors, n):
 
 
 @njit
-def note(factors, n, above, slope, xi, flags):
-    """What a neuron leaves for the eligibilities of its synapses; returns saturations."""
+def note(factors, n, above, slope, xi, flags, gathers):
+    """What a neuron leaves for the eligibilities of its synapses; returns saturations.
+
+    gathers   whether its slopes are summed
+    """
     factors[n, ABOVE], factors[n, SLOPES], hit = above, slope, np.int64(0)
     if flags & INTEGRATE:
         factors[n, EXPLORED] = xi
-        factors[n, SLOPE_SUMS], hit = limit(factors[n, SLOPE_SUMS] + slope, 24)
+        if gathers:
+            factors[n, SLOPE_SUMS], hit = limit(factors[n, SLOPE_SUMS] + slope, 24)
     return hit
 
 

@@ -104,7 +104,8 @@ def _run(populations, projections, thirds, gathers, tables, measures, neurons, t
                         p, neurons, n, totals[n], sums[n], given, what, modulator[t], flags[t],
                         word, tables, counts, held)
                     if eligible:
-                        counts[_RATE] += note(factors, n, above, slope, neurons[n, XI], flags[t])
+                        counts[_RATE] += note(factors, n, above, slope, neurons[n, XI], flags[t],
+                                              gathers[q])
                     energy += neurons[n, E] * neurons[n, E]
                     cost += told * told
                     if p.is_output:

@@ -126,7 +126,8 @@ SYNAPSE_STATES = {"W": WEIGHT, "B": WEIGHT}
 
 ELIGIBILITY_NEURON_STATES = {"above": ERROR, "slope": SLOPE, "explored": None, "slopes": SLOPE_SUM}
 """States of a neuron in a program with eligibilities: the error a before its slope, the slope
-φ'(s), the last ξ of a step that integrated, and the sum of slopes since the last reset."""
+φ'(s), the last ξ of a step that integrated, and, where held errors meet it, the sum of slopes since
+the last reset."""
 
 ELIGIBILITY_SYNAPSE_STATES = {"eligibility": ELIGIBILITY, "momentum": WEIGHT}
 """States of a synapse in a program with eligibilities: E, and the momentum of its updates."""

@@ -6,15 +6,18 @@ activation, rule and feedback, and parameters at their limits.  One population o
 ordinary and fed by the input alone, so that however wild the rest, there is learning to compare.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from model.activation import ACTIVATIONS
+from model.eligibility import SCALES
 from model.formats import MODULATOR, RATE, TAP_STATE
 from model.frames import FROZEN, LEARNING, Frames
-from model.network import INPUT, Network, Population, Projection
+from model.network import INPUT, Eligibility, Network, Population, Projection
 from model.program import TABLE_SLOTS, Flag, Program, Teach
 
-__all__ = ["random_frames", "random_network"]
+__all__ = ["random_frames", "random_network", "with_eligibilities"]
 
 ORDINARY = "ordinary"
 FEEDBACKS = ("mirror", "kolen-pollack", "tied", "fixed")
@@ -140,12 +143,36 @@ def _matrix(rng, shape: tuple[int, int]) -> np.ndarray:
     return rng.normal(0, 1 / np.sqrt(shape[1]), shape).clip(-7.99, 7.99)
 
 
+def with_eligibilities(network: Network, *key: int) -> Network:
+    """The same network, most of its projections with an eligibility, a function of ``key`` too.
+
+    That of the ordinary population learns from its errors without delay.
+    """
+    rng = np.random.default_rng(key)
+    return replace(network, projections=[
+        replace(p, eligibility=Eligibility(retention=0.75, scale=1.0)) if p.target == ORDINARY
+        else replace(p, eligibility=_eligibility(rng, p.rate * network.dt))
+        if rng.random() < 0.8 else p
+        for p in network.projections])
+
+
+def _eligibility(rng, step: float) -> Eligibility:
+    """Any eligibility that compiles with this rate × dt."""
+    return Eligibility(
+        factor=str(rng.choice(["slope", "sign"])), update=str(rng.choice(["plain", "sign"])),
+        retention=float(rng.choice([0.0, 1.0, 1 - 2.0 ** -rng.integers(1, 16)])),
+        scale=float(rng.choice([scale for scale in SCALES if step < 0.9 * scale])),
+        step=2.0 ** -rng.choice([rng.integers(5, 12), rng.integers(0, 31)]),
+        momentum=2.0 ** -rng.integers(0, 16))
+
+
 def random_frames(program: Program, steps: int, *key: int) -> Frames:
     """``steps`` frames for ``program``, a function of ``key`` alone.
 
     A stream is a row of sections, each with its own amplitudes (one least bit to saturating), its
     way of teaching (targets, errors, none, or any per output), modulators and flags; the first is
-    ordinary on-line learning, but for its first few frames.
+    ordinary on-line learning, but for its first few frames.  For eligibilities some sections are
+    samples with an error at their end.
     """
     rng = np.random.default_rng(key)
     frames = Frames(inputs=np.zeros((steps, program.inputs), np.int64),
@@ -165,6 +192,8 @@ def random_frames(program: Program, steps: int, *key: int) -> Frames:
             section.flags[:rng.integers(0, 8)] = rng.integers(0, 64)
         else:
             _fill(rng, section)
+            if program.eligible and rng.random() < 0.4:
+                _teach_late(rng, section)
         start += len(section)
     return frames
 
@@ -182,6 +211,16 @@ def _fill(rng, section: Frames) -> None:
     section.flags[:] = flags[rng.choice(4, p=[0.6, 0.1, 0.2, 0.1])]
     if rng.random() < 0.2:
         section.flags[0] |= int(rng.choice([Flag.RESET_STATE, Flag.RESET_TRACE]))
+
+
+def _teach_late(rng, section: Frames) -> None:
+    """Make a section a sample: streamed from rest, held while its error travels, then learned."""
+    held = int(rng.integers(0, len(section)))
+    section.flags[:held] = Flag.INTEGRATE | int(rng.choice([0, Flag.NOISE]))
+    section.flags[held:] = 0
+    section.flags[0] |= Flag.RESET_STATE | Flag.RESET_TRACE
+    section.flags[-1] |= Flag.LEARN
+    section.kind[:held], section.kind[held:] = Teach.NONE, Teach.ERROR
 
 
 def _signal(rng, shape: tuple[int, int], bits: float) -> np.ndarray:

@@ -169,9 +169,10 @@ def projection_record(network: Network, projection: Projection, populations: lis
                             RATE_BITS - 1, 2, 31)
     third = eligibility_record(projection.eligibility, where)
     # The finest binary point for which ê = η m ē still holds |m ē| up to 2; for scaled
-    # eligibilities one at least as much finer.
+    # eligibilities one at least as much finer, which a rate of zero can always have.
     least = FACTOR_FRACS[0] + third["scale_shift"]
-    frac = max([f for f in FACTOR_FRACS if f <= FACTOR_WIDTH - 3 + k], default=FACTOR_FRACS[0])
+    finest = FACTOR_WIDTH - 3 + (k if projection.rate or not third["eligible"] else FACTOR_WIDTH)
+    frac = max([f for f in FACTOR_FRACS if f <= finest], default=FACTOR_FRACS[0])
     if frac < least:
         raise NetworkError(f"{where}: rate × dt = {projection.rate * network.dt:g}; with an "
                            f"eligibility of scale 2^-{third['scale_shift']} it must be below "

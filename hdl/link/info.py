@@ -22,10 +22,14 @@ def describe(config: Config, *, slots: int, board: str = "simulated", revision: 
 
     Raises ValueError if it is longer than its memory.
     """
+    # Bitstreams of cores without an option do not know of it.
+    core = asdict(config)
+    if not config.eligibility:
+        del core["eligibility"]
     formats = {name: [form.width, form.frac] for name, form in STATE_FORMATS.items() if form}
     text = json.dumps({
         "board": board, "revision": revision, "layout": f"{IDENTITY:08x}",
-        "clock_frequency": clock_frequency, "baud": baud, "slots": slots, "core": asdict(config),
+        "clock_frequency": clock_frequency, "baud": baud, "slots": slots, "core": core,
         "formats": formats, "counters": list(COUNTERS),
     }, ensure_ascii=False, separators=(",", ":")).encode()
     if len(text) > 4 * INFO_WORDS:

@@ -1,0 +1,41 @@
+"""The third word of a lane against the model, and the cores that can have one."""
+
+import re
+from pathlib import Path
+
+import pytest
+from amaranth.hdl import Const
+
+from hdl import eligibility
+from hdl.config import Config
+from hdl.eligibility import EligibilityWord
+from hdl.lane import HostWrite, access_layout
+from sim.bench import run_bench
+
+BENCH = Path(__file__).with_name("bench_eligibility.py")
+# The model uncompiled: few calls, and no wait for the compiler.
+PLAIN = {"NUMBA_DISABLE_JIT": "1"}
+
+
+def run():
+    config = Config(lanes=2, rows=4, trace_rows=5, words=48, eligibility=True)
+    component = EligibilityWord(config, 1, access=access_layout(config), host=HostWrite(config))
+    return run_bench(component, BENCH, environment=PLAIN)
+
+
+def test_it_equals_the_model():
+    assert run() == 1
+
+
+def test_a_memory_that_fades_too_soon_is_noticed(monkeypatch):
+    monkeypatch.setattr(eligibility, "FOREVER", Const(15, 5))
+    with pytest.raises(AssertionError, match="1 of 1 tests failed"):
+        run()
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"core": "micro", "lanes": 1, "rows": 256}, "a micro core cannot have eligibilities"),
+    ({"words": 4097}, "words = 4097 is outside 1 … 4096, the limit of a core with eligibilities")])
+def test_a_core_that_cannot_have_them_is_refused(options, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Config(**options, eligibility=True)
