@@ -1,9 +1,17 @@
 """``python -m hdl.link.document`` writes docs/registers.md, from the tables that the core and the
 host are made of."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, WORDS
+from hdl.config import Config
+from hdl.descriptor import (
+    POPULATION_FIELDS,
+    PROJECTION_FIELDS,
+    WORDS,
+    population_fields,
+    projection_fields,
+)
 from hdl.link.commands import (
     COMMANDS,
     INFO_OFFSET,
@@ -13,9 +21,9 @@ from hdl.link.commands import (
     MOST_BODY,
     STATUSES,
 )
-from hdl.region import OFFSET_BITS, REGISTERS, Region
-from model.formats import COUNTERS
-from model.program import STATE_FORMATS
+from hdl.region import BEHIND, OFFSET_BITS, REGISTERS, UPPER, Region
+from model.formats import COUNTERS, Format
+from model.program import ELIGIBILITY_FORMATS, STATE_FORMATS
 
 __all__ = ["PAGE", "register_map"]
 
@@ -63,10 +71,19 @@ def _table(*columns: str, rows) -> str:
 def _state(region: Region) -> tuple[str, str]:
     """Meaning and format of a region that is a state."""
     name = next(name for name in STATE_FORMATS if name.upper() == region.name)
-    form = STATE_FORMATS[name]
-    shape = f"{form.width} bits, {form.frac} fractional" if form else (
-        "32 bits" if name == "word" else "2 bits")
-    return f"state `{name}`, by {_PLACES.get(name, 'slot')}", shape
+    return f"state `{name}`, by {_PLACES.get(name, 'slot')}", _format(name, STATE_FORMATS[name])
+
+
+def _format(name: str, form: Format | None) -> str:
+    if form is None:
+        return "32 bits" if name == "word" else "2 bits"
+    return f"{form.width} bits, {form.frac} fractional"
+
+
+def _more(fields: Callable[[Config], dict], usual: dict) -> dict:
+    """What eligibilities add to the usual fields of a descriptor."""
+    return {name: width for name, width in fields(Config(eligibility=True)).items()
+            if name not in usual}
 
 
 def register_map() -> str:
@@ -101,6 +118,14 @@ def register_map() -> str:
         "## Descriptors\n\nFields from bit 0 up, widths in bits; negative: signed.\n",
         "Population: " + _fields(POPULATION_FIELDS) + "\n",
         "Projection: " + _fields(PROJECTION_FIELDS) + "\n",
+        "## Cores with eligibilities\n\nThey have further states, at the offsets of a region's own "
+        f"states plus {UPPER}:\n",
+        _table("state", "region", "format", rows=[
+            (f"`{name}`", region.name, _format(name, ELIGIBILITY_FORMATS[name]))
+            for name, region in BEHIND.items()]),
+        "and further fields at the ends of descriptors:\n",
+        "Population: " + _fields(_more(population_fields, POPULATION_FIELDS)) + "\n",
+        "Projection: " + _fields(_more(projection_fields, PROJECTION_FIELDS)) + "\n",
     ])
 
 

@@ -92,5 +92,20 @@ def test_rules_are_for_streams(known, capsys):
 
 
 def test_a_core_without_eligibilities_says_so(known, capsys):
-    assert main(["run", "orders", "--device", "sim", "--steps", "100"]) == 2
-    assert "has eligibilities; this core was built without them" in capsys.readouterr().err
+    assert main(["run", "orders", "--device", "micro", "--steps", "100"]) == 2
+    assert capsys.readouterr().err == ("network 'orders' has eligibilities; this core was built "
+                                       "without them\n")
+
+
+@pytest.mark.parametrize("task", ["orders", "reward"])
+def test_the_core_finds_the_same_numbers(known, task, capsys):
+    steps = str(8 * FRAMES if task == "orders" else 1)
+    core, model = (_found(task, device, steps, capsys) for device in ("sim", "model"))
+    own = {"device", "cycles_per_sample", *MEASURED}
+    assert {name: core[name] for name in core.keys() - own} == {
+        name: model[name] for name in model.keys() - own}
+
+
+def _found(task: str, device: str, steps: str, capsys) -> dict:
+    assert main(["run", task, "--device", device, "--steps", steps, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
