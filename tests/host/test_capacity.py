@@ -10,7 +10,7 @@ from hdl.layout import Layout
 from host.capacity import fitting
 from host.device import open_device
 from model.compiler import compile_network
-from model.network import INPUT, Network, NetworkError, Population, Projection
+from model.network import INPUT, Eligibility, Network, NetworkError, Population, Projection
 
 
 def wide(*, inputs: int = 2, size: int = 4, populations: int = 1):
@@ -41,6 +41,19 @@ def test_only_what_is_too_small_is_doubled(program, grown):
     for name in grown:
         with pytest.raises(NetworkError, match="this core of 4 lanes has"):
             Layout(replace(config, **{name: getattr(config, name) // 2}), program)
+
+
+def test_a_program_with_eligibilities_gets_a_core_that_has_them():
+    network = Network(dt=0.05, inputs=1, populations=[
+        Population(name="one", size=1, tau_m=0.1, tau_r=0.1, output=True)], projections=[
+        Projection(source=INPUT, target="one", weights=np.ones((1, 1)),
+                   eligibility=Eligibility())])
+    program = compile_network(network)
+    assert fitting(Config(lanes=2), program) == Config(lanes=2, eligibility=True)
+    with open_device("sim", config=Config()) as device, \
+            pytest.raises(NetworkError, match="has eligibilities; this core was built without"):
+        device.load(program)
+    assert fitting(Config(eligibility=True), wide()) == Config(eligibility=True)
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 8, 64])

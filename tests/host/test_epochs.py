@@ -93,8 +93,8 @@ def test_rules_are_for_streams(known, capsys):
 
 def test_a_core_without_eligibilities_says_so(known, capsys):
     assert main(["run", "orders", "--device", "micro", "--steps", "100"]) == 2
-    assert capsys.readouterr().err == ("network 'orders' has eligibilities; this core was built "
-                                       "without them\n")
+    assert capsys.readouterr().err == ("vle: network 'orders' has eligibilities; this core was "
+                                       "built without them\n")
 
 
 @pytest.mark.parametrize("task", ["orders", "reward"])

@@ -19,6 +19,8 @@ from model.frames import Frames
 from model.golden import Golden
 from model.network import Network
 from model.program import (
+    ELIGIBILITY_FORMATS,
+    ELIGIBILITY_NEURON_STATES,
     LEAST_ALPHA,
     NEURON_STATES,
     SYNAPSE_STATES,
@@ -27,7 +29,7 @@ from model.program import (
     Program,
     State,
 )
-from model.random_network import random_frames, random_network
+from model.random_network import random_frames, random_network, with_eligibilities
 
 __all__ = ["Block", "Case", "small_networks"]
 
@@ -80,12 +82,16 @@ class Case:
         self.frames = random_frames(program, first + steps, key)[first:]
         self._length = length
         registers = [*(f"saturation_{name}" for name in COUNTERS), "steps_low"]
-        states = np.concatenate([self.layout.addresses(name) for name in State.names()])
+        states = np.concatenate([self.layout.addresses(name) for name in self._names])
         self.addresses = np.concatenate([
             states, np.array([self.layout.registers[name] for name in registers], np.uint32)])
         self.state_places = self.addresses[: len(states)]
         self._probed = np.random.default_rng([key, 8]).choice(
             len(states), probes, replace=False)
+
+    @property
+    def _names(self) -> list[str]:
+        return self.program.state.present()
 
     @property
     def image(self) -> tuple[np.ndarray, np.ndarray]:
@@ -130,13 +136,13 @@ class Case:
         return _uint32(np.concatenate(words)), _uint32(np.concatenate(results))
 
     def _states(self, golden: Golden) -> np.ndarray:
-        values = [*(golden.state[name] for name in State.names()), golden.saturations,
+        values = [*(golden.state[name] for name in self._names), golden.saturations,
                   [golden.steps]]
         return _uint32(np.concatenate(values))
 
     def place(self, index: int) -> str:
         """Name of the state or counter at ``index`` of ``addresses``."""
-        for name in State.names():
+        for name in self._names:
             size = len(self.program.state[name])
             if index < size:
                 return f"{name}[{index}]"
@@ -151,7 +157,8 @@ def _uint32(values: np.ndarray) -> np.ndarray:
 def _wild_state(program: Program, *key: int) -> State:
     """A random state: any magnitude, extremes and zeros; a function of ``key``."""
     rng, state = np.random.default_rng([*key, 7]), program.state.copy()
-    for name, form in {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES}.items():
+    for name, form in {**NEURON_STATES, **TRACE_STATES, **SYNAPSE_STATES,
+                       **(ELIGIBILITY_FORMATS if program.eligible else {})}.items():
         size = len(state[name])
         if form is None:
             low, high = (0, 2**32) if name == "word" else (-1, 2)
@@ -167,18 +174,21 @@ def _wild_state(program: Program, *key: int) -> State:
             state["alpha"][number] = rng.integers(
                 LEAST_ALPHA // 2, min(2 * int(p["alpha_limit"]), ALPHA.max))
     # What an input has but its rate and its random word, nothing ever changes.
-    for name in NEURON_STATES:
+    for name in (*NEURON_STATES, *(ELIGIBILITY_NEURON_STATES if program.eligible else ())):
         if name != "word":
             state[name][: program.inputs] = 0
     return state
 
 
-def small_networks(count: int, *, neurons: int = 30, synapses: int = 250) -> list[Network]:
-    """The first ``count`` random networks of at most that size."""
+def small_networks(count: int, *, neurons: int = 30, synapses: int = 250,
+                   eligible: bool = False) -> list[Network]:
+    """The first ``count`` random networks of at most that size; two of three with eligibilities, if
+    so."""
     found, key = [], 0
     while len(found) < count:
         network = random_network(key)
         if network.neurons <= neurons and network.synapses <= synapses:
-            found.append(network)
+            found.append(with_eligibilities(network, key) if eligible and len(found) % 3 < 2
+                         else network)
         key += 1
     return found
