@@ -37,7 +37,9 @@ KEY_OF = (
     ("τm", "tau_m"), ("bias rate", "bias_rate"), ("bias", "bias"), ("tap rate", "tap_rate"),
     ("tap limit", "tap_limit"), ("tap", "taps"), ("tau rate", "tau_rate"), ("noise", "noise"),
     ("rate ×", "rate"), ("W ", "weights"), ("B ", "backward"), ("source", "source"),
-    ("'", "source"), ("target", "target"),
+    ("'", "source"), ("target", "target"), ("eligibility's", "eligibility"),
+    ("retention", "eligibility"), ("1 − ϑ", "eligibility"), ("momentum", "eligibility"),
+    ("step", "eligibility"),
 )
 """How the compiler's refusals begin, and the keys that they speak of."""
 

@@ -8,23 +8,25 @@ import math
 from dataclasses import MISSING, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from host.scaling import LEAST_SCALE
 from model.activation import ACTIVATIONS
 from model.compiler import MAX_NEURONS
+from model.eligibility import SCALES
 from model.formats import TAP_STATE, WEIGHT
-from model.network import INPUT, Population, Projection
+from model.network import INPUT, Eligibility, Population, Projection
 from model.rules import RULES
 
-__all__ = ["CUSTOM", "Channels", "Drawn", "NetworkTable", "PopulationTable", "ProjectionTable",
-           "allowed", "tables"]
+__all__ = ["CUSTOM", "Channels", "Drawn", "EligibilityTable", "NetworkTable", "PopulationTable",
+           "ProjectionTable", "allowed", "tables"]
 
 CUSTOM = "custom"
 """The rule of a network whose populations and projections say themselves how they learn."""
 
 _DEFAULTS = {kind: {field.name: field.default for field in fields(kind)
-                    if field.default is not MISSING} for kind in (Population, Projection)}
+                    if field.default is not MISSING}
+             for kind in (Population, Projection, Eligibility)}
 
 
 def _key(about: str, allowed: str, **more) -> Any:
@@ -168,6 +170,36 @@ class PopulationTable(_Table):
         default=_DEFAULTS[Population]["taps"])
 
 
+class EligibilityTable(_Table):
+    """A memory of each synapse for an error or a reward that comes later, in place of the rule."""
+
+    factor: Literal["slope", "sign"] = _key(
+        "what meets the trace: the neuron's slope φ', to learn from errors, or its random sign ξ, "
+        "to learn from rewards", "slope, sign", default=_DEFAULTS[Eligibility]["factor"])
+    retention: float = _key("share ϑ that is kept in a step", "0, 1, or 1 − 2^-k with k = 1 … 15",
+                            default=_DEFAULTS[Eligibility]["retention"])
+    scale: float = _key("unit in which it is kept: it saturates at ±4 / scale",
+                        ", ".join(f"{scale:g}" for scale in SCALES),
+                        default=_DEFAULTS[Eligibility]["scale"])
+    update: Literal["plain", "sign"] = _key(
+        "how W moves: by rate, error and memory, or by a fixed step in the direction of their mean",
+        "plain, sign", default=_DEFAULTS[Eligibility]["update"])
+    step: float = _key("that step; only with update = \"sign\"", "a power of two from 2^-30 to 1",
+                       default=_DEFAULTS[Eligibility]["step"])
+    momentum: float = _key("share of that mean which a step replaces; only with update = \"sign\"",
+                           "a power of two from 2^-15 to 1",
+                           default=_DEFAULTS[Eligibility]["momentum"])
+
+
+def _eligibility(value) -> Eligibility:
+    try:
+        given = EligibilityTable.model_validate(value)
+    except ValidationError as error:
+        # As one wrong value: of a key within the table nobody would know whose it is.
+        raise ValueError from error
+    return Eligibility(**{name: getattr(given, name) for name in given.model_fields_set})
+
+
 class ProjectionTable(_Table):
     """Synapses from every neuron of a source to every neuron of a population."""
 
@@ -196,6 +228,9 @@ class ProjectionTable(_Table):
     feedback: Literal["mirror", "kolen-pollack", "tied", "fixed"] = _key(
         f"where B comes from; only with rule = \"{CUSTOM}\"", "mirror, kolen-pollack, tied, fixed",
         default=_DEFAULTS[Projection]["feedback"])
+    eligibility: Annotated[Any, BeforeValidator(_eligibility)] = _key(
+        "a memory for errors and rewards that come late, on a core that has room for it",
+        "a table [projection.eligibility]", default=None)
 
 
 class NetworkTable(_Table):
@@ -223,4 +258,5 @@ def allowed(table: type[BaseModel], key: str) -> str:
 def tables() -> dict[str, type[BaseModel]]:
     """Every table by the header that opens it; the top of the file has none."""
     return {"": NetworkTable, "[input]": InputTable, "[output]": OutputTable,
-            "[[population]]": PopulationTable, "[[projection]]": ProjectionTable}
+            "[[population]]": PopulationTable, "[[projection]]": ProjectionTable,
+            "[projection.eligibility]": EligibilityTable}

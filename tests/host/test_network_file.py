@@ -10,12 +10,12 @@ from host.cli import main
 from host.device import open_device
 from host.network_docs import render, section
 from host.network_file import parse_network, read_network
-from host.network_schema import PopulationTable, ProjectionTable, tables
+from host.network_schema import EligibilityTable, PopulationTable, ProjectionTable, tables
 from host.network_template import TEMPLATE
 from host.toml_lines import line_of
 from model.compiler import compile_network
 from model.formats import WEIGHT
-from model.network import NetworkError, Population, Projection
+from model.network import Eligibility, NetworkError, Population, Projection
 
 SMALL = """\
 dt = 0.01
@@ -75,6 +75,14 @@ def test_what_is_written_is_what_is_built():
     assert setup.network.population("a").taps == (1.0, 0.25)
     matrix = setup.program.matrix(setup.program.state, 0, "W")
     assert np.array_equal(matrix, WEIGHT.quantize(first.weights))
+
+
+def test_an_eligibility_is_a_table_of_its_own():
+    text = SMALL + "[projection.eligibility]\nfactor = 'sign'\nretention = 0.75\n"
+    setup = parse_network(text)
+    assert [p.eligibility for p in setup.network.projections] == [
+        None, Eligibility(factor="sign", retention=0.75)]
+    assert setup.program.eligible and not parse_network(SMALL).program.eligible
 
 
 def test_the_seed_draws_the_weights():
@@ -140,6 +148,11 @@ def test_weights_come_from_files(tmp_path):
     (NORMAL, "weights = [[1, 2], [3]]", "line 61: projection input>slow: W has rows of different"),
     (NORMAL, "weights = 'no.npy'", "line 61: projection input>slow: W cannot be read from .*no.np"),
     ("rate = 0.1 ", "rate = 100 ", "line 62: projection input>slow: rate × dt = 10 is outside 4.6"),
+    ("rate = 0.1 ", "eligibility = 3\n#", "line 62: projection to slow: eligibility = 3; allowed: "
+     "a table [projection.eligibility]"),
+    ("rate = 0.1 ", "eligibility = {facto = 'sign'}\n#", "line 62: projection to slow: eligib"),
+    ("rate = 0.1 ", "eligibility = {retention = 0.3}\n#", "line 62: projection input>slow: 1 − "),
+    ("rate = 0.1 ", "eligibility = {scale = 2}\n#", "line 62: projection input>slow: eligib"),
     (TEMPLATE, "population = [3]\n[[projection]]\n[input]", "line 1: population 1: 3 is not a tab"),
 ])
 def test_what_is_wrong_is_refused_in_one_line(old, new, message):
@@ -172,7 +185,8 @@ def test_lines_of_keys_within_long_arrays():
 
 
 def test_the_schema_offers_what_networks_have():
-    for table, kind in ((PopulationTable, Population), (ProjectionTable, Projection)):
+    for table, kind in ((PopulationTable, Population), (ProjectionTable, Projection),
+                        (EligibilityTable, Eligibility)):
         known = {field.name: field.default for field in fields(kind)}
         assert table.model_fields.keys() <= known.keys()
         for name, key in table.model_fields.items():
