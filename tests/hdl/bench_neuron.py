@@ -11,20 +11,16 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from hdl.activation import Activation
-from hdl.neuron import (
-    NEURON_RECORD,
-    NEURON_STATE_SHAPES,
-    OLD_STATES,
-    POSTED,
-    SATURATIONS,
-    NeuronPipeline,
-)
+from hdl.neuron import NeuronFields, NeuronPipeline
 from model.activation import SEGMENTS, table
-from model.formats import COUNTERS, WEIGHT
-from model.neuron import neuron_step, tau_pull
-from model.program import NEURON_STATES, TABLE_SLOTS, Flag
+from model.eligibility import held_slope, note
+from model.formats import COUNTERS, SLOPE_SUM, WEIGHT
+from model.neuron import XI, neuron_step, tau_pull
+from model.program import ELIGIBILITY_NEURON_STATES, NEURON_STATES, TABLE_SLOTS, Flag
 
 COUNT = int(os.environ.get("NEURONS", "3000"))
+ELIGIBLE = bool(int(os.environ["ELIGIBLE"]))
+FIELDS = NeuronFields(ELIGIBLE)
 INPUTS = {"total": 48, "errors_above": 48, "teach": 18, "modulator": 18}
 # What a program guarantees, beyond the widths of the fields.
 RECORD_LIMITS = {"ratio": 2**17, "membrane_mantissa": 2**17, "error_mantissa": 2**17,
@@ -48,7 +44,7 @@ def draw(source, width, typical):
 
 def draw_record(source):
     record = {}
-    for name, shape in NEURON_RECORD.members.items():
+    for name, shape in FIELDS.record.members.items():
         if name in RECORD_LIMITS:
             limit = RECORD_LIMITS[name]
             record[name] = source.choice((source.randrange(limit), source.randrange(limit),
@@ -71,8 +67,12 @@ def draw_neuron(source):
     typical = {"total": 31, "errors_above": 29, "u": 26, "v": 27, "x": 27, "current": 23,
                "change": 20, "change_mean": 22, "c0": 21, "c1": 21, "s": 16}
     asleep = source.random() < 0.02
-    old = {name: 0 if asleep else draw(source, NEURON_STATE_SHAPES[name].width,
-                                       typical.get(name, 15)) for name in OLD_STATES}
+    old = {name: 0 if asleep else draw(source, FIELDS.states[name].width,
+                                       typical.get(name, 15)) for name in FIELDS.old}
+    if ELIGIBLE:
+        old["explored"] = source.randint(-1, 1)
+        if source.random() < 0.1:
+            old["slopes"] = source.choice((SLOPE_SUM.min, SLOPE_SUM.max))
     if source.random() < 0.2:
         old["x"] = old["v"] >> source.randrange(3)
         old["bias"] = source.choice((WEIGHT.min, WEIGHT.max))
@@ -103,12 +103,20 @@ def expected(old, frame, record, tables):
     state = np.array([[old.get(name, 0) for name in NEURON_STATES]], np.int64)
     counts = np.zeros(len(COUNTERS), np.int64)
     population, pull = SimpleNamespace(**record), 0
+    factors = np.array([[old.get(name, 0) for name in ELIGIBILITY_NEURON_STATES]], np.int64)
+    held = held_slope(factors, 0) if record.get("gathers") else -1
     if population.learns_tau and frame["flags"] & Flag.LEARN:
         pull = tau_pull(population, state, 0, frame["modulator"], counts)
-    rate, _, told, *_ = neuron_step(population, neurons=state, n=0, tables=tables, counts=counts,
-                                **frame)
+    rate, _, told, above, slope = neuron_step(
+        population, neurons=state, n=0, tables=tables, counts=counts, held_slope=held, **frame)
     new = {f"new_{name}": int(value) for name, value in zip(NEURON_STATES, state[0], strict=True)}
-    events = {f"saturations_{name}": int(counts[COUNTERS.index(name)]) for name in SATURATIONS}
+    if ELIGIBLE:
+        counts[COUNTERS.index("rate")] += note(
+            factors, 0, above, slope, state[0, XI], frame["flags"], record["gathers"])
+        new |= {f"new_{name}": int(value)
+                for name, value in zip(ELIGIBILITY_NEURON_STATES, factors[0], strict=True)}
+    events = {f"saturations_{name}": int(counts[COUNTERS.index(name)])
+              for name in FIELDS.saturations}
     return new | {"rate": int(rate), "told": int(told), "tau_pull": int(pull)} | events
 
 
@@ -148,12 +156,13 @@ def put(dut, tag, old, frame, record):
 
 def check_alive(seen, saturated):
     """Every field takes many values and every counter its events."""
-    few = {"new_xi": 3, "saturations_rate": 2, "saturations_bias": 2, "saturations_current": 3,
+    few = {"new_xi": 3, "new_explored": 3, "saturations_rate": 2 + ELIGIBLE,
+           "saturations_bias": 2, "saturations_current": 3,
            "saturations_membrane": 4, "saturations_error": 6, "saturations_factor": 2,
            "told": COUNT // 6, "tau_pull": COUNT // 10}
     for name, values in seen.items():
         assert len(values) >= few.get(name, COUNT // 3), f"{name}: only {len(values)} values"
-    for name in SATURATIONS:
+    for name in FIELDS.saturations:
         assert COUNT // 100 < saturated[name] < COUNT, f"{name}: {saturated[name]} events"
 
 
@@ -174,7 +183,7 @@ async def equals_the_model(dut):
     tables = make_tables(source)
     await load(dut, tables)
 
-    posted = ["tag", *(f"new_{name}" for name in POSTED)]
+    posted = ["tag", *(f"new_{name}" for name in FIELDS.posted)]
     pending, seen, saturated = {}, {}, Counter()
     fed = clock = 0
     while fed < COUNT or pending:
@@ -202,7 +211,7 @@ async def equals_the_model(dut):
             check(dut, "o", outputs, outputs, neuron)
             for name, value in outputs.items():
                 seen.setdefault(name, set()).add(value)
-            for name in SATURATIONS:
+            for name in FIELDS.saturations:
                 saturated[name] += outputs[f"saturations_{name}"] > 0
         clock += 1
     del seen["tag"]

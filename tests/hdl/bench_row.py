@@ -6,24 +6,31 @@ import random
 import cocotb
 from cocotb.triggers import RisingEdge
 
-from hdl.region import Region
-from hdl.row import POST, ROW_STAGE
+from hdl.config import Config
+from hdl.region import BEHIND, UPPER, Region
+from hdl.row import ROW_STAGE, post_fields
+from model.eligibility import FOREVER
 from model.fixed import limit, shift_round
+from model.formats import ERROR, SLOPE
 from model.neuron import mirror_exponent
-from model.program import Feedback
+from model.program import ELIGIBILITY_FIELDS, Feedback
 from tests.hdl.driving import bus_write, draw, put, start
 
 SLOTS = int(os.environ["SLOTS"])
+ELIGIBLE = bool(int(os.environ["ELIGIBLE"]))
+POST = post_fields(Config(eligibility=ELIGIBLE))
 BATCHES, BATCH = 120, 100
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
-           "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
+           "change_mean": Region.CHANGE_MEAN, "word": Region.WORD, **BEHIND}
 
 
 def draw_post(source):
     """What a neuron may leave; the means of |ΔI| take every bit length."""
     change = source.choice((draw(source, 27), source.choice((-1, 1)) << 25))
     return {"error": draw(source, 18), "e": draw(source, 18), "change": change,
-            "change_mean": source.getrandbits(source.randrange(30)), "word": source.getrandbits(32)}
+            "change_mean": source.getrandbits(source.randrange(30)), "word": source.getrandbits(32),
+            **({"above": draw(source, 18), "slope": draw(source, 18),
+                "explored": source.randint(-1, 1)} if ELIGIBLE else {})}
 
 
 def draw_settings(source):
@@ -35,13 +42,30 @@ def draw_settings(source):
         "noise_shift": source.randint(0, 10),
         "self_scaling": source.random() < 0.7, "change_shift": source.choice((1, 4, 7, 10)),
         "decay_shift": source.randrange(32), "feedback": source.randrange(4),
-        "plastic": source.randrange(2)}
+        "plastic": source.randrange(2)} | (draw_third(source) if ELIGIBLE else {})
 
 
-def expected(post, settings, silent):
+def draw_third(source):
+    """Settings of an eligibility, or of none."""
+    return {"eligible": source.random() < 0.7, "explores": source.random() < 0.4,
+            "by_sign": source.randrange(2), "scale_shift": source.choice((0, 3, 6)),
+            "retention_shift": source.choice((FOREVER, source.randrange(16))),
+            "momentum_shift": source.randrange(16), "step_shift": source.randrange(31)}
+
+
+def expected(post, settings, silent, modulator):
     """(row by port, saturation of ê, saturation of the pull, the exponent 2n)."""
     error, e, change = (0 if silent else post[name] for name in ("error", "e", "change"))
-    taught_by = e if settings["prospective"] else error
+    taught_by, third = e if settings["prospective"] else error, {}
+    if ELIGIBLE:
+        above, slope, explored = (0 if silent else post[name]
+                                  for name in ("above", "slope", "explored"))
+        if settings["eligible"]:
+            taught_by = ERROR.one if settings["explores"] else above
+        third = {name: settings[name] for name in ELIGIBILITY_FIELDS
+                 if name not in ("explores", "step_shift")}
+        third["f"] = explored * SLOPE.one if settings["explores"] else slope
+        third["push"] = modulator << 16 >> settings["step_shift"]
     factor, factor_hit = limit(
         shift_round(settings["rate"] * taught_by, settings["factor_shift"]), 18)
     exponent = mirror_exponent(post["change_mean"], settings["noise_shift"],
@@ -50,13 +74,15 @@ def expected(post, settings, silent):
     change, mirror_hit = limit(shift_round(change << 11, pull - settings["noise_shift"] + 4), 32)
     row = {"e": e, "factor": factor, "change": change, "pull": pull, "word": post["word"]}
     row |= {name: settings[name] for name in ("change_shift", "decay_shift", "feedback", "plastic")}
+    row |= {f"third_{name}": int(value) for name, value in third.items()}
     return row, factor_hit, mirror_hit, exponent
 
 
 def check(dut, issue, row, hits):
     for name, value in row.items():
         port = getattr(dut, f"row_{name}").value
-        got = port.to_signed() if name in ("e", "factor", "change") else int(port)
+        signed = name in ("e", "factor", "change", "third_f", "third_push")
+        got = port.to_signed() if signed else int(port)
         assert got == value, f"{name}: expected {value}, got {got}, from {issue}"
     assert (int(dut.factor_hit.value), int(dut.mirror_hit.value)) == hits, issue
 
@@ -72,8 +98,11 @@ class Posts:
         for half, posts in enumerate(self.held):
             dut.host_half.value = half
             for name in POST:
+                # The core tells the halves of regions apart by their write strobes.
+                strobe = "write_upper" if name in BEHIND else "write"
                 await bus_write(dut, REGIONS[name],
-                                [(slot, post[name]) for slot, post in enumerate(posts)])
+                                [(slot | (UPPER if name in BEHIND else 0), post[name])
+                                 for slot, post in enumerate(posts)], strobe=strobe)
         dut.host_half.value = self.source.randrange(2)
 
     def write(self, dut, read):
@@ -90,7 +119,8 @@ def draw_issue(source, quiet):
     """Words of two steps, mixed at will; ``quiet`` draws none that counts."""
     return {"valid": not quiet and source.random() < 0.9, "first_row": source.random() < 0.6,
             "target_slot": source.randrange(SLOTS), "parity": source.randrange(2),
-            "learn": source.random() < 0.8, "reset_state": source.random() < 0.1}
+            "learn": source.random() < 0.8, "reset_state": source.random() < 0.1,
+            **({"modulator": draw(source, 18)} if ELIGIBLE else {})}
 
 
 @cocotb.test
@@ -110,7 +140,8 @@ async def every_clock_a_row(dut):
             put(dut, "issue_settings", settings)
             place = issue["parity"], issue["target_slot"]
             row, factor_hit, mirror_hit, exponent = expected(
-                posts.held[place[0]][place[1]], settings, issue["reset_state"])
+                posts.held[place[0]][place[1]], settings, issue["reset_state"],
+                issue.get("modulator", 0))
             posts.write(dut, place)
             counts = issue["valid"] and issue["first_row"] and issue["learn"]
             hits = (int(factor_hit and counts),
@@ -127,4 +158,5 @@ async def every_clock_a_row(dut):
     assert exponents == set(range(0, 2 * 12 + 1, 2)), exponents
     assert min(hit_count) > 30, hit_count
     assert all(len(seen[name]) > BATCHES * BATCH // 20
-               for name in ("e", "factor", "change", "word"))
+               for name in ("e", "factor", "change", "word",
+                            *(("third_f", "third_push") if ELIGIBLE else ())))

@@ -22,13 +22,14 @@ def put(dut, prefix: str, fields: dict) -> None:
         port.value = int(value) & ((1 << len(port)) - 1)
 
 
-async def bus_write(dut, region: int, pairs) -> None:
-    """Write (offset, value) ``pairs`` to a region, one a clock."""
-    dut.bus_active.value, dut.bus_write.value, dut.bus_region.value = 1, 1, int(region)
+async def bus_write(dut, region: int, pairs, *, strobe: str = "write") -> None:
+    """Write (offset, value) ``pairs`` to a region, one a clock; ``strobe`` says that it is one."""
+    write = dut.bus_write if strobe == "write" else getattr(dut, strobe)
+    dut.bus_active.value, write.value, dut.bus_region.value = 1, 1, int(region)
     for offset, value in pairs:
         dut.bus_offset.value, dut.bus_data.value = int(offset), int(value) & 0xFFFFFFFF
         await RisingEdge(dut.clk)
-    dut.bus_active.value = dut.bus_write.value = 0
+    dut.bus_active.value = write.value = 0
 
 
 async def bus_read(dut, region: int, offsets, port) -> list[int]:

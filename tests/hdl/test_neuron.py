@@ -9,16 +9,21 @@ from hdl.neuron import NeuronPipeline
 from sim.bench import run_bench
 
 BENCH = Path(__file__).with_name("bench_neuron.py")
-# The model uncompiled: few neurons, and no wait for the compiler.
-ENVIRONMENT = {"NUMBA_DISABLE_JIT": "1"}
 
 
-def test_neurons_equal_the_model():
-    assert run_bench(NeuronPipeline(10), BENCH, environment=ENVIRONMENT) == 1
+def environment(eligible):
+    # The model uncompiled: few neurons, and no wait for the compiler.
+    return {"NUMBA_DISABLE_JIT": "1", "ELIGIBLE": str(int(eligible))}
+
+
+@pytest.mark.parametrize("eligible", [False, True])
+def test_neurons_equal_the_model(eligible):
+    component = NeuronPipeline(10, eligible=eligible)
+    assert run_bench(component, BENCH, environment=environment(eligible)) == 1
 
 
 @pytest.mark.parametrize("constant", ["MEAN_SHIFT", "NOW_SHIFT"])
 def test_mutant_is_noticed(monkeypatch, constant):
     monkeypatch.setattr(dynamics, constant, getattr(dynamics, constant) + 1)
     with pytest.raises(AssertionError, match=r"expected -?\d+, got"):
-        run_bench(NeuronPipeline(10), BENCH, environment=ENVIRONMENT)
+        run_bench(NeuronPipeline(10), BENCH, environment=environment(eligible=False))

@@ -23,9 +23,10 @@ def test_sequencer():
     assert run_bench(Sequencer(Config(lanes=3)), bench, environment=environment) == 1
 
 
-def test_rows():
-    config = Config(lanes=3, rows=5)
-    environment = PLAIN | {"SLOTS": str(config.slots)}
+@pytest.mark.parametrize("eligibility", [False, True])
+def test_rows(eligibility):
+    config = Config(lanes=3, rows=5, eligibility=eligibility)
+    environment = PLAIN | {"SLOTS": str(config.slots), "ELIGIBLE": str(int(eligibility))}
     assert run_bench(RowFetch(config), HERE / "bench_row.py", environment=environment) == 1
 
 
