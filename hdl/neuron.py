@@ -59,7 +59,7 @@ class NeuronFields:
                             for name, form in ELIGIBILITY_NEURON_STATES.items()}
             self.old += ("explored", "slopes")
             self.posted += ("above", "slope", "explored")
-            self.record = data.StructLayout({**NEURON_RECORD.members, "gathers": 1})
+            self.record = data.StructLayout({**NEURON_RECORD.members, "gathers": unsigned(1)})
             self.saturations = SATURATIONS | {"rate": 2}
 
 
