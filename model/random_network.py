@@ -149,8 +149,10 @@ def with_eligibilities(network: Network, *key: int) -> Network:
     That of the ordinary population learns from its errors without delay.
     """
     rng = np.random.default_rng(key)
+    ordinary = Eligibility(retention=0.75, scale=1.0, update=str(rng.choice(["plain", "sign"])),
+                           momentum=0.25, step=2.0**-9)
     return replace(network, projections=[
-        replace(p, eligibility=Eligibility(retention=0.75, scale=1.0)) if p.target == ORDINARY
+        replace(p, eligibility=ordinary) if p.target == ORDINARY
         else replace(p, eligibility=_eligibility(rng, p.rate * network.dt))
         if rng.random() < 0.8 else p
         for p in network.projections])
@@ -163,7 +165,7 @@ def _eligibility(rng, step: float) -> Eligibility:
         retention=float(rng.choice([0.0, 1.0, 1 - 2.0 ** -rng.integers(1, 16)])),
         scale=float(rng.choice([scale for scale in SCALES if step < 0.9 * scale])),
         step=2.0 ** -rng.choice([rng.integers(5, 12), rng.integers(0, 31)]),
-        momentum=2.0 ** -rng.integers(0, 16))
+        momentum=2.0 ** -rng.choice([rng.integers(0, 4), rng.integers(0, 16)]))
 
 
 def random_frames(program: Program, steps: int, *key: int) -> Frames:

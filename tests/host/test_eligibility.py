@@ -13,7 +13,7 @@ from model.random_network import random_frames, random_network, with_eligibiliti
 from tests.host.small_network import small_program
 
 STEPS, STOP = 240, 110
-KEY = 4
+KEY, PROBED = 7, 5
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,8 @@ def program():
 def test_what_is_begun_on_one_goes_on_on_the_other(tmp_path, program):
     frames, path, seen = random_frames(program, STEPS, KEY, 9), tmp_path / "a.npz", []
     frames.flags[::3] |= int(Flag.PROBE)
-    entries = [(name, slice(0, min(5, len(program.state[name])))) for name in ELIGIBILITY_FORMATS]
+    sizes = {name: len(program.state[name]) for name in ELIGIBILITY_FORMATS}
+    entries = [(name, slice(size - PROBED, size)) for name, size in sizes.items()]
     for first, second in (("sim", "model"), ("model", "sim")):
         with open_device(first) as device:
             device.load(program)
@@ -38,9 +39,8 @@ def test_what_is_begun_on_one_goes_on_on_the_other(tmp_path, program):
             seen.append([before.probes, before.rates, after.probes, after.rates,
                          *(state[name] for name in state.present())])
     assert all(np.array_equal(one, other) for one, other in zip(*seen, strict=True))
-    alive = [len(np.unique(column)) for column in seen[0][2].T]
-    assert sum(count > 5 for count in alive) > len(alive) // 2
-    assert state["eligibility"].any() and state["momentum"].any()
+    alive = np.array([len(np.unique(column)) for column in seen[0][2].T])
+    assert (alive.reshape(len(entries), PROBED).max(axis=1) >= 3).all()
 
 
 def test_a_network_without_them_has_no_such_states():
