@@ -9,7 +9,7 @@ import hashlib
 import math
 import time
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,8 @@ CURVE_PART = 6
 """A point of the curve is judged on 1/6 of a test, a stream of part "validation"."""
 BLOCK = 4000
 """Most steps at once, so that Ctrl-C is heard."""
+KEPT = 12
+"""Streams kept: those on which a few seeds try one rate after the other."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ class _Offline:
         return self.reference.run(inputs)
 
 
+@lru_cache(maxsize=KEPT)
+def _stream(task: str, seed: int, steps: int, part: str) -> Stream:
+    return TASKS[task].streams(seed, steps, part)
+
+
 def run_trial(trial: Trial) -> dict:
     """Train, freeze and judge.
 
@@ -133,16 +140,16 @@ def run_trial(trial: Trial) -> dict:
 
 def _judge(trial: Trial, task: Task) -> dict:
     kind = _Offline if trial.rule == ADJOINT else _Online
-    learner = kind(trial.network(), task.streams(trial.seed, trial.steps, "train"), trial)
+    learner = kind(trial.network(), _stream(task.name, trial.seed, trial.steps, "train"), trial)
     steps, curve = [], []
     if trial.part == "test":
-        watched = task.streams(trial.seed, _watched_steps(task), "validation")
+        watched = _stream(task.name, trial.seed, _watched_steps(task), "validation")
         for stop in _checkpoints(trial.steps):
             learner.learn(stop)
             steps.append(stop)
             curve.append(_finite(task.error(watched, learner.answer(watched.inputs))))
     learner.learn(trial.steps)
-    stream = task.streams(trial.seed, task.test_steps, trial.part)
+    stream = _stream(task.name, trial.seed, task.test_steps, trial.part)
     answers = learner.answer(stream.inputs)
     return {"error": _finite(task.error(stream, answers)),
             "accuracy": task.accuracy(stream, answers), "steps": steps, "curve": curve}
