@@ -44,7 +44,7 @@ class _Rates:
 
 
 RATES = {
-    "vle": _Rates(3.0, 10.0),
+    "vle": _Rates(2.0, 10.0),
     "gle": _Rates(0.02, 0.0),
     "instant": _Rates(0.005, 0.02),
     "feedback": _Rates(0.2, 2.0),
