@@ -66,5 +66,5 @@ def _draw(seed: int, steps: int, part: str) -> Stream:
 
 CHAIN = Task(
     name=NAME, about="a teacher's four slow neurons in series: 2 → 1 → 1 → 1 → 1, tanh and linear",
-    steps=300_000, test_steps=62_000, washout=2_000, build=_build, draw=_draw,
+    steps=600_000, test_steps=62_000, washout=2_000, build=_build, draw=_draw,
 )
