@@ -30,9 +30,9 @@ defaults.  The default η is too slow here."""
 SCALED = ("vle", "feedback")
 """Rules whose η grows as τm/τr: they learn from traces, which are the weaker the slower a neuron
 is.  The others, which learn from rates, did worse with it."""
-NOISE = 2.0**-8
-"""ε, a quarter of the default: rates are smooth here, so that B finds W all the same, and less of
-it is left in the errors that are sent down when learning ends."""
+NOISE, FEEDBACK = 2.0**-8, 2.0**-10
+"""ε and ηB, a quarter of the defaults each: rates are smooth here, so that B finds W all the same,
+and less noise is left in the errors that are sent down when learning ends."""
 MOST = 6.0
 """Most that it grows: more helps nothing, and four times the rate still fits its format."""
 
@@ -54,7 +54,7 @@ def _network(rng: np.random.Generator, scale: float, rule: str) -> Network:
     def project(source, target, size, width, tau_m):
         limit = scale * np.sqrt(3.0 / width)
         rate = RATES[rule] * (min(tau_m / TAU_R, MOST) if rule in SCALED else 1.0)
-        return Projection(source=source, target=target, rate=rate,
+        return Projection(source=source, target=target, rate=rate, feedback_rate=FEEDBACK,
                           weights=rng.uniform(-limit, limit, (size, width)))
 
     return Network(name=NAME, dt=DT, inputs=len(FREQUENCIES), populations=populations,
