@@ -43,6 +43,18 @@ def test_what_is_begun_on_one_goes_on_on_the_other(tmp_path, program):
     assert (alive.reshape(len(entries), PROBED).max(axis=1) >= 3).all()
 
 
+def test_a_step_takes_no_cycle_more(program):
+    plain, cycles = compile_network(random_network(KEY, 8), seed=KEY), []
+    frames = random_frames(plain, STEPS, KEY, 9)
+    for one in (plain, program):
+        with open_device("sim") as device:
+            device.load(one)
+            device.run(frames)
+            cycles.append(device.counters()["cycles"])
+    assert plain.eligible < program.eligible
+    assert cycles[0] == cycles[1] > 10 * STEPS
+
+
 def test_a_network_without_them_has_no_such_states():
     with open_device("sim") as device:
         device.load(small_program())
