@@ -137,9 +137,11 @@ class Golden:
         program, state = self.program, self.state
         frames.check(program)
         outputs = Outputs(*(np.zeros((len(frames), program.outputs), np.int64) for _ in range(2)))
-        if self._packed is not None and len(frames) >= WORTH_PACKING:
+        packed = self._packed is not None and len(frames) >= WORTH_PACKING
+        # An empty block compiles whatever the blocks after it may take.
+        if packed or (self._packed is not None and not len(frames)):
             advance(self._packed, state, frames, outputs, self.saturations)
-        else:
+        if not packed:
             self._step(frames, outputs)
         self.steps += len(frames)
         return outputs
