@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from host.device import Device
+from host.weights import weight_matrices
 from model.compiler import compile_network
-from model.network import NetworkError
+from model.frames import Frames
+from model.network import Network, NetworkError
 from model.tasks.samples import Samples, SampleTask, Teacher
 from model.tasks.task import random_source
 
@@ -25,8 +27,13 @@ FEWEST = 20
 @dataclass
 class EpochRun:
     """The numbers of ``vle run --json``; per epoch, accuracies while learning and on the validation
-    samples; of the test samples, how many of each class (rows) were taken for which (columns)."""
+    samples; of the test samples, how many of each class (rows) were taken for which (columns); what
+    the task asks, the network before learning, and W before and after, by projection."""
 
+    about: str
+    network: Network
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray] = field(default_factory=dict)
     result: dict = field(default_factory=dict)
     training: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
@@ -53,13 +60,16 @@ def run_samples(task: SampleTask, device: Device, *, seed: int = 0, steps: int |
     progress   None, or called as progress(samples learned, validation accuracy or None)
     """
     total = samples_of(task, steps)
-    program = compile_network(task.network(seed), seed=seed)
+    network = task.network(seed)
+    program = compile_network(network, seed=seed)
     device.load(program)
+    # Whatever a device compiles on its first call is not learning time.
+    device.run(Frames.of(np.zeros((0, program.inputs)), outputs=program.outputs))
     parts = {part: task.samples(part) for part in ("train", "validation", "test")}
     if steps is not None:
         parts |= {part: parts[part].first(max(total, FEWEST)) for part in ("validation", "test")}
     teacher = Teacher(task, device, program, parts["train"].inputs.shape[1])
-    run, clock = EpochRun(), _Clock(device)
+    run, clock = EpochRun(task.about, network, weight_matrices(device, network)), _Clock(device)
     order = random_source(task.name, "order", seed)
     points, done = teacher.quantized(parts["train"]), 0
     judged = teacher.quantized(parts["validation"])
@@ -73,7 +83,7 @@ def run_samples(task: SampleTask, device: Device, *, seed: int = 0, steps: int |
                                             == parts["validation"].labels)))
         if progress is not None:
             progress(0, run.validation[-1])
-    saturations = device.counters()["saturations"]
+    saturations, run.after = device.counters()["saturations"], weight_matrices(device, network)
     answers = teacher.answers(teacher.quantized(parts["test"]))
     run.confusion = _confusion(task, parts["test"].labels, answers)
     run.result = {

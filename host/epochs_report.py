@@ -1,4 +1,4 @@
-"""What a run of labelled samples leaves behind: result.json, epochs.csv and confusion.png."""
+"""What a run of labelled samples leaves behind: numbers, accuracies, a figure, and a page."""
 
 import csv
 import json
@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from host.epochs import EpochRun
+from host.page import write_page
+from host.plots import style
+from host.sample_page import sample_page
+from host.sample_plots import draw_epochs
 
 __all__ = ["summary", "write"]
 
-BLUE, ORANGE = "#2563ab", "#d9731a"
+FILES = ("result.json", "epochs.csv", "confusion.png", "report.html")
 
 
 def summary(run: EpochRun) -> str:
@@ -34,9 +38,9 @@ def summary(run: EpochRun) -> str:
     return "\n".join([title, *(f"  {name:<19} {text}" for name, text in lines)])
 
 
-def write(run: EpochRun, folder: Path) -> list[Path]:
-    """Write all files of a run; returns their paths."""
-    paths = [folder / name for name in ("result.json", "epochs.csv", "confusion.png")]
+def write(run: EpochRun, folder: Path, command: str) -> list[Path]:
+    """Write all files of a run, which ``command`` started; returns their paths."""
+    paths = [folder / name for name in FILES]
     paths[0].write_text(json.dumps(run.result, indent=2) + "\n", encoding="utf-8")
     with paths[1].open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
@@ -44,37 +48,38 @@ def write(run: EpochRun, folder: Path) -> list[Path]:
         table.writerows(zip(range(1, len(run.training) + 1), run.training, run.validation,
                             strict=True))
     _draw(run, paths[2])
+    write_page(paths[3], sample_page(run, command))
     return paths
 
 
 def _draw(run: EpochRun, path: Path) -> None:
     """Learning curves, and the confusion matrix of the test in shares of a class."""
     # Drawing takes a second to import and only a run with --out draws.
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.5, 4.6), dpi=130, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    curves, matrix = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    epochs = np.arange(1, len(run.training) + 1)
-    curves.plot(epochs, run.training, color=BLUE, label="while learning")
-    curves.plot(epochs, run.validation, color=ORANGE, label="validation samples")
-    curves.axhline(run.result["test_accuracy"], color=ORANGE, linestyle="--", linewidth=1.2,
-                   label="test samples, at the end")
-    curves.set(title="share of samples right", xlabel="epoch")
-    curves.grid(alpha=0.25, linewidth=0.6)
-    curves.spines[["top", "right"]].set_visible(False)
-    curves.legend(frameon=False, fontsize=8.5, loc="lower right")
-    shares = run.confusion / np.maximum(run.confusion.sum(axis=1, keepdims=True), 1)
-    matrix.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    with rc_context(style()):
+        figure = Figure(figsize=(10.5, 4.6), dpi=130, layout="constrained", facecolor="white")
+        FigureCanvasAgg(figure)
+        curves, matrix = figure.subplots(1, 2, width_ratios=(1.15, 1))
+        draw_epochs(curves, run)
+        curves.legend(loc="lower right")
+        _draw_confusion(matrix, run.confusion)
+        result = run.result
+        figure.suptitle(f"{result['task']} on device {result['device']}, seed {result['seed']}: "
+                        f"{result['test_accuracy']:.1%} of unseen samples right", fontsize=12)
+        figure.savefig(path)
+
+
+def _draw_confusion(axes, confusion: np.ndarray) -> None:
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
-        if run.confusion[row, column]:
-            matrix.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7.5,
-                        color="white" if share > 0.5 else "black")
+        if confusion[row, column]:
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7.5,
+                      color="white" if share > 0.5 else "black")
     classes = np.arange(len(shares))
-    matrix.set(title="test samples of a class (row) taken for …, %", xlabel="answer",
-               ylabel="class", xticks=classes, yticks=classes)
-    result = run.result
-    figure.suptitle(f"{result['task']} on device {result['device']}, seed {result['seed']}: "
-                    f"{result['test_accuracy']:.1%} of unseen samples right", fontsize=12)
-    figure.savefig(path)
+    axes.set(title="test samples of a class (row) taken for …, %", xlabel="answer", ylabel="class",
+             xticks=classes, yticks=classes)
+    axes.grid(False)

@@ -1,20 +1,19 @@
-"""What a run leaves behind: a summary to read, result.json, the curves as CSV, and learning.png."""
+"""What a run leaves behind: a summary to read, numbers, curves as CSV, a figure, and a page."""
 
 import csv
 import json
 from pathlib import Path
 
-import numpy as np
-
+from host.page import write_page
+from host.plots import style
 from host.run import Run
+from host.run_page import run_page
+from host.run_plots import draw_alignment, draw_error, draw_output, draw_taps
 from model.network import NetworkError
 
 __all__ = ["claim_folder", "summary", "write"]
 
-FILES = ("result.json", "curves.csv", "frozen.csv", "learning.png")
-SHOWN_STEPS = 400
-"""Steps of the frozen test in the figure."""
-BLUE, ORANGE, GREY = "#2563ab", "#d9731a", "#8a8f98"
+FILES = ("result.json", "curves.csv", "frozen.csv", "learning.png", "report.html")
 
 
 def summary(run: Run) -> str:
@@ -66,13 +65,14 @@ def claim_folder(path: str | Path) -> Path:
     return folder
 
 
-def write(run: Run, folder: Path) -> list[Path]:
-    """Write all files of a run; returns their paths."""
+def write(run: Run, folder: Path, command: str) -> list[Path]:
+    """Write all files of a run, which ``command`` started; returns their paths."""
     paths = [folder / name for name in FILES]
     paths[0].write_text(json.dumps(run.result, indent=2) + "\n", encoding="utf-8")
     _write_table(paths[1], _curve_rows(run))
     _write_table(paths[2], _frozen_rows(run))
     _draw(run, paths[3])
+    write_page(paths[4], run_page(run, command))
     return paths
 
 
@@ -101,85 +101,31 @@ def _frozen_rows(run: Run) -> list[list]:
 def _draw(run: Run, path: Path) -> None:
     """The figure: learning curve, backward alignment and taps over time, frozen output."""
     # Drawing takes a second to import and only a run with --out draws.
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import EngFormatter
 
-    figure = Figure(figsize=(11, 6.4), dpi=130, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(2, 3, height_ratios=(1.0, 0.85))
-    _draw_error(figure.add_subplot(grid[0, 0]), run)
-    _draw_alignment(figure.add_subplot(grid[0, 1]), run)
-    _draw_taps(figure.add_subplot(grid[0, 2]), run)
-    _draw_frozen(figure.add_subplot(grid[1, :]), run)
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-        axes.title.set_fontsize(10.5)
-        if axes.get_xlabel() == "step":
-            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    result = run.result
-    figure.suptitle(f"{result['task']}: rule {result['rule']} on device {result['device']}, "
-                    f"{result['lanes']} lanes, seed {result['seed']}", fontsize=12.5)
-    figure.savefig(path)
+    with rc_context(style()):
+        figure = Figure(figsize=(11, 6.4), dpi=130, layout="constrained", facecolor="white")
+        FigureCanvasAgg(figure)
+        grid = figure.add_gridspec(2, 3, height_ratios=(1.0, 0.85))
+        for place, draw in enumerate((draw_error, draw_alignment, draw_taps)):
+            axes = figure.add_subplot(grid[0, place])
+            draw(axes, run)
+            _legend(axes)
+        axes = figure.add_subplot(grid[1, :])
+        draw_output(axes, run)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        result = run.result
+        figure.suptitle(f"{result['task']}: rule {result['rule']} on device {result['device']}, "
+                        f"{result['lanes']} lanes, seed {result['seed']}", fontsize=12.5)
+        figure.savefig(path)
 
 
-def _draw_error(axes, run: Run) -> None:
-    errors = np.array([np.nan if e is None else e for e in run.curves.columns["error"]])
-    axes.plot(run.curves.steps, errors, color=BLUE, linewidth=1.0, alpha=0.45)
-    width = max(1, len(errors) // 25)
-    smooth = np.convolve(errors, np.full(width, 1 / width), mode="valid")
-    axes.plot(run.curves.steps[width - 1 :], smooth, color=BLUE, linewidth=1.8,
-              label="while learning")
-    axes.axhline(run.result["frozen_error"], color=ORANGE, linestyle="--", linewidth=1.5,
-                 label="frozen, unseen stream")
-    if np.nanmin(errors, initial=np.inf) > 0 and run.result["frozen_error"] > 0:
-        axes.set_yscale("log")
-    axes.set(title="error / target variance", xlabel="step")
-    axes.legend(frameon=False, fontsize=8.5)
-
-
-def _draw_alignment(axes, run: Run) -> None:
-    columns = run.curves.matching("alignment")
-    _draw_columns(axes, run, columns, "-")
-    axes.set(title="alignment of B with Wᵀ (cosine)", xlabel="step", ylim=(None, 1.03))
-    _legend(axes, len(columns))
-
-
-def _draw_taps(axes, run: Run) -> None:
-    columns = run.curves.matching("c1")
-    _draw_columns(axes, run, run.curves.matching("c0"), "-")
-    axes.set_prop_cycle(None)
-    _draw_columns(axes, run, columns, "--")
-    axes.set(title="error taps c0 (solid), c1 (dashed)", xlabel="step")
-    _legend(axes, len(columns))
-
-
-def _draw_columns(axes, run: Run, columns: dict[str, list[float]], style: str) -> None:
-    for name, values in columns.items():
-        axes.plot(run.curves.steps, values, style, linewidth=1.5,
-                  label=name if style == "-" else None)
-
-
-def _legend(axes, lines: int) -> None:
+def _legend(axes) -> None:
     """A legend where it can be read, a word where there is nothing to draw."""
+    lines = len(axes.get_legend_handles_labels()[0])
     if not lines:
-        axes.text(0.5, 0.5, "none in this network", transform=axes.transAxes, ha="center",
-                  color=GREY)
+        axes.text(0.5, 0.5, "none in this network", transform=axes.transAxes, ha="center")
     elif lines <= 8:
-        axes.legend(frameon=False, fontsize=8.5, ncols=1 if lines <= 4 else 2)
-
-
-def _draw_frozen(axes, run: Run) -> None:
-    frozen, result = run.frozen, run.result
-    shown = slice(frozen.washout, frozen.washout + SHOWN_STEPS)
-    seconds = np.arange(len(frozen.targets))[shown] * run.dt
-    axes.plot(seconds, frozen.targets[shown, 0], color=GREY, linewidth=3.2, alpha=0.55,
-              label="target")
-    axes.plot(seconds, frozen.outputs[shown, 0], color=ORANGE, linewidth=1.5, label="output")
-    title = f"frozen, on a stream it has not seen: error {result['frozen_error']:.2g}"
-    if result["frozen_accuracy"] is not None:
-        title += f", {result['frozen_accuracy']:.1%} of symbols right"
-    axes.set(title=title, xlabel="time in the stream (s)")
-    axes.margins(x=0.01)
-    axes.legend(frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+        axes.legend(ncols=1 if lines <= 4 else 2)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from host.device import Device
+from host.weights import projection_names, weight_matrices
 from model.compiler import compile_network
 from model.formats import RATE, TAP_STATE
 from model.frames import FROZEN, Frames
@@ -59,12 +60,25 @@ class Frozen:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: the numbers of ``vle run --json``, the curves and the frozen test."""
+    """A finished run: the numbers of ``vle run --json``, the curves and the frozen test.
+
+    about            what the task asks, in words
+    network          before learning
+    before, after    W of every projection by name, before and after learning
+    """
 
     result: dict
     curves: Curves
     frozen: Frozen
-    dt: float
+    about: str
+    network: Network
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray]
+
+    @property
+    def dt(self) -> float:
+        """Seconds of a step."""
+        return self.network.dt
 
 
 def run_task(task: Task, device: Device, *, rule: str = "vle", seed: int = 0,
@@ -80,7 +94,7 @@ def run_task(task: Task, device: Device, *, rule: str = "vle", seed: int = 0,
     network = task.network(rule, seed)
     program = compile_network(network, seed=seed)
     device.load(program)
-    curves = Curves()
+    before, curves = weight_matrices(device, network), Curves()
     stream = task.streams(seed, steps, "train")
     seconds, cycles, online_error = _learn(device, network, program, stream, curves, progress)
     saturations = device.counters()["saturations"]
@@ -100,7 +114,8 @@ def run_task(task: Task, device: Device, *, rule: str = "vle", seed: int = 0,
             "learned": _parameters(task, device, program),
             "saturations": {name: int(count) for name, count in saturations.items()},
         },
-        curves=curves, frozen=frozen, dt=network.dt,
+        curves=curves, frozen=frozen, about=task.about, network=network, before=before,
+        after=weight_matrices(device, network),
     )
 
 
@@ -176,7 +191,8 @@ def _alignment(device: Device, network: Network, program: Program) -> dict[str, 
     """Cosine of B and Wᵀ per projection, over the sources that need an error: not the inputs."""
     state = {"W": device.read("W"), "B": device.read("B")}
     cosines = {}
-    for number, projection in enumerate(network.projections):
+    for number, (name, projection) in enumerate(zip(projection_names(network),
+                                                    network.projections, strict=True)):
         names = projection.source
         names = {names} if isinstance(names, str) else set(names)
         if names == {INPUT}:
@@ -185,14 +201,8 @@ def _alignment(device: Device, network: Network, program: Program) -> dict[str, 
         W = program.matrix(state, number, "W")[:, inputs:]
         tied = program.projections[number]["feedback"] == Feedback.TIED
         B = W if tied else program.matrix(state, number, "B")[:, inputs:]
-        cosines[_unique(projection.name, cosines)] = _cosine(W, B)
+        cosines[name] = _cosine(W, B)
     return cosines
-
-
-def _unique(name: str, taken) -> str:
-    """``name``, numbered where parallel projections share it."""
-    same = sum(other == name or other.startswith(name + "#") for other in taken)
-    return f"{name}#{same + 1}" if same else name
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,5 +1,8 @@
 """``vle run``: streams, labelled samples and experiments, each in its own way."""
 
+import shlex
+from functools import partial
+
 import click
 
 from host.options import (
@@ -35,7 +38,7 @@ __all__ = ["run"]
               "instant: plain ΔW = ē r. feedback: vle with fixed random B.  For tasks of streams.")
 @lanes_option
 @click.option("--out", metavar="DIR",
-              help="Write result.json, the curves as CSV, and a figure there.")
+              help="Write result.json, the curves as CSV, a figure, and all of it as report.html.")
 @json_option
 def run(task, device, steps, seed, rule, lanes, out, as_json):
     """Train TASK online, then freeze plasticity and noise and test on an unseen stream.
@@ -54,7 +57,12 @@ def run(task, device, steps, seed, rule, lanes, out, as_json):
                            "rule vle")
     with open_device(device, lanes=lanes) as opened:
         result, text, write = kind(chosen, opened, steps=steps, seed=seed, rule=rule)
-    written = write(folder) if folder is not None else []
+    written = []
+    if folder is not None:
+        command = ["vle", "run", task, "--device", device, "--seed", seed, "--lanes", lanes]
+        command += ["--rule", rule] if kind is _stream else []
+        command += ["--steps", steps] if steps is not None else []
+        written = write(folder, shlex.join(map(str, command)))
     if as_json:
         print_json(result)
         return
@@ -68,7 +76,7 @@ def _stream(task, device, *, steps, seed, rule):
     from host.run import run_task
     with step_bar(steps or task.steps, task.name) as advance:
         done = run_task(task, device, rule=rule, seed=seed, steps=steps, progress=advance)
-    return done.result, report.summary(done), lambda folder: report.write(done, folder)
+    return done.result, report.summary(done), partial(report.write, done)
 
 
 def _samples(task, device, *, steps, seed, rule):
@@ -76,11 +84,11 @@ def _samples(task, device, *, steps, seed, rule):
     from host.epochs import run_samples, samples_of
     with sample_bar(samples_of(task, steps), task.name) as advance:
         done = run_samples(task, device, seed=seed, steps=steps, progress=advance)
-    return done.result, report.summary(done), lambda folder: report.write(done, folder)
+    return done.result, report.summary(done), partial(report.write, done)
 
 
 def _experiment(task, device, *, steps, seed, rule):
     from host import experiment
     with step_bar(steps or task.steps, task.name) as advance:
         done = experiment.run_experiment(task, device, seed=seed, steps=steps, progress=advance)
-    return done.result, experiment.summary(done), lambda folder: experiment.write(done, folder)
+    return done.result, experiment.summary(done), partial(experiment.write, done)

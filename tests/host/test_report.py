@@ -28,9 +28,9 @@ def _rows(path):
 
 
 def test_files_hold_the_numbers_of_the_run(run, tmp_path):
-    paths = write(run, claim_folder(tmp_path / "deep" / "out"))
+    paths = write(run, claim_folder(tmp_path / "deep" / "out"), "vle run echo")
     assert [path.name for path in paths] == ["result.json", "curves.csv", "frozen.csv",
-                                             "learning.png"]
+                                             "learning.png", "report.html"]
     assert json.loads(paths[0].read_text(encoding="utf-8")) == run.result
     curves, frozen = _rows(paths[1]), _rows(paths[2])
     assert curves[0] == ["step", "seconds", *run.curves.columns]
@@ -44,7 +44,7 @@ def test_files_hold_the_numbers_of_the_run(run, tmp_path):
 
 
 def test_the_figure_is_a_picture_with_something_on_it(run, tmp_path):
-    image = imread(write(run, tmp_path)[3])
+    image = imread(write(run, tmp_path, "vle run echo")[3])
     assert image.shape[0] > 500 and image.shape[1] > 900
     assert 0.01 < (image[..., :3].min(axis=2) < 0.9).mean() < 0.5
 
@@ -52,7 +52,7 @@ def test_the_figure_is_a_picture_with_something_on_it(run, tmp_path):
 @pytest.mark.parametrize(("rule", "steps"), [("gle", 3000), ("instant", 1), ("feedback", 60)])
 def test_every_rule_and_the_shortest_run_can_be_drawn(rule, steps, tmp_path):
     with open_device("model") as device:
-        paths = write(run_task(XOR, device, rule=rule, steps=steps), tmp_path)
+        paths = write(run_task(XOR, device, rule=rule, steps=steps), tmp_path, "vle run xor")
     assert all(path.stat().st_size > 0 for path in paths)
 
 
