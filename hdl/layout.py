@@ -6,7 +6,9 @@ places in them that are not its sources are inert: their weights and traces are 
 keeps zeros at zero.
 """
 
+import zlib
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -177,25 +179,31 @@ class Layout:
             targets.add(p["target"])
             yield Region.PROJECTIONS, number, pack(projection_fields(self.config), values)
 
-    def image(self) -> tuple[np.ndarray, np.ndarray]:
-        """Addresses and values (uint32) that load program and initial state, in this order."""
+    def _constants(self):
+        """What no step changes: registers, descriptors, tables."""
         program, config = self.program, self.config
-        parts = [(np.array([self.registers[name]]), np.array([value])) for name, value in (
-            ("projections", len(program.projections)), ("populations", len(program.populations)),
-            ("inputs", program.inputs), ("outputs", program.outputs),
-            ("input_rows", -(-program.inputs // config.lanes)), ("probes", 0),
-            ("learning_taus", int(np.sum(program.populations["learns_tau"]))))]
+        for name, value in {
+            "projections": len(program.projections), "populations": len(program.populations),
+            "inputs": program.inputs, "outputs": program.outputs,
+            "input_rows": -(-program.inputs // config.lanes), "probes": 0,
+            "learning_taus": int(np.sum(program.populations["learns_tau"])),
+        }.items():
+            yield np.array([self.registers[name]]), np.array([value])
         for region, number, words in self._descriptors():
             offsets = number * WORDS + np.arange(len(words))
-            parts.append((address(region, offsets), np.array(words)))
+            yield address(region, offsets), np.array(words)
         table = program.tables.reshape(-1)
-        parts.append((address(Region.TABLES, np.arange(len(table))), table))
-        parts += self._blank()
-        for name in program.state.present():
-            parts.append((self.addresses(name), program.state[name]))
-        addresses = np.concatenate([np.asarray(a, np.int64) for a, _ in parts])
-        values = np.concatenate([np.asarray(v, np.int64) for _, v in parts])
-        return addresses.astype(np.uint32), (values & 0xFFFFFFFF).astype(np.uint32)
+        yield address(Region.TABLES, np.arange(len(table))), table
+
+    def mark(self) -> int:
+        """CRC-32 of all that tells the program, in this core, from another; never zero."""
+        return zlib.crc32(_joined(self._constants())[1].astype("<u4").tobytes()) or 1
+
+    def image(self) -> tuple[np.ndarray, np.ndarray]:
+        """Addresses and values (uint32) that load program and initial state, in this order."""
+        state = self.program.state
+        states = ((self.addresses(name), state[name]) for name in state.present())
+        return _joined(chain(self._constants(), self._blank(), states))
 
     def _blank(self):
         """Zeros for every place the program may touch, in both halves of double-buffered ones."""
@@ -218,3 +226,11 @@ class Layout:
             yield np.array([self.registers["parity"]]), np.array([parity])
             for region, offsets in [*buffered, *(regions if parity else [])]:
                 yield address(region, offsets), np.zeros(len(offsets))
+
+
+def _joined(parts) -> tuple[np.ndarray, np.ndarray]:
+    """One array of addresses and one of values, of pairs of such."""
+    addresses, values = zip(*parts, strict=True)
+    values = np.concatenate([np.asarray(v, np.int64) for v in values])
+    return (np.concatenate([np.asarray(a, np.int64) for a in addresses]).astype(np.uint32),
+            (values & 0xFFFFFFFF).astype(np.uint32))

@@ -85,7 +85,8 @@ class Device(ABC):
         """Go on with a network that the device runs already, as boards do; nothing is probed.
 
         States and counters stay; arguments as for :meth:`load`.  :class:`DeviceError` where the
-        device runs something of another size, or nothing before a network is loaded.
+        device runs another network, or nothing before one is loaded. Rates of learning and time
+        constants count as part of a network, states do not.
         """
         program = _compiled(network, seed)
         self._program = None

@@ -17,7 +17,7 @@ from sim.link import SimulatedLink
 __all__ = ["BAUD", "Line", "LinkError", "SerialLine", "SimulatedLine"]
 
 BAUD = 3_000_000
-"""Of real serial ports; sockets have none."""
+"""Of real serial ports, where their name brings none: /dev/ttyUSB0@1000000; sockets have none."""
 
 
 class LinkError(DeviceError):
@@ -43,12 +43,17 @@ class Line(ABC):
 
 
 class SerialLine(Line):
-    """A port by any URL that pyserial knows: /dev/ttyUSB0, COM3, socket://localhost:7000 …"""
+    """A port by any URL that pyserial knows: /dev/ttyUSB0, COM3, socket://localhost:7000 …
 
-    def __init__(self, url: str, *, baud: int = BAUD):
+    baud   what follows an @, or :data:`BAUD`
+    """
+
+    def __init__(self, url: str):
         self.name = url
+        place, at, baud = url.rpartition("@")
+        place, self.baud = (place, int(baud)) if at and baud.isdecimal() else (url, BAUD)
         try:
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0)
+            self._port = serial.serial_for_url(place, baudrate=self.baud, timeout=0)
         except (serial.SerialException, ValueError) as error:
             raise LinkError(f"cannot open '{url}': {error}") from error
         if hasattr(self._port, "set_low_latency_mode") and hasattr(self._port, "fileno"):

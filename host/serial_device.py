@@ -4,19 +4,21 @@ import numpy as np
 
 from hdl.config import Config
 from hdl.layout import Layout
-from hdl.link.commands import VERSION
+from hdl.link.commands import LINK_REGISTERS, VERSION
 from host.checks import DeviceError
 from host.line import Line, SerialLine
-from host.remote import RemoteCore
+from host.remote import RemoteCore, link_address
 from host.sim_device import SimDevice, pack
 from model.frames import Frames
 from model.program import Program
 
 __all__ = ["SerialDevice"]
 
+NETWORK = link_address(LINK_REGISTERS["network"].offset)
+
 
 class SerialDevice(SimDevice):
-    """The core at ``url``, any that pyserial knows; lanes and capacities are the core's own.
+    """The core at ``url``, as :class:`host.line.SerialLine`; lanes and capacities are its own.
 
     line       another line to it, made anew by a call when the device is used after :meth:`close`
     lanes, config   taken for the sake of the seam; a core that exists has its own
@@ -60,6 +62,8 @@ class SerialDevice(SimDevice):
         for (name, size), there in zip(sizes.items(), map(int, found), strict=True):
             if there != size:
                 raise DeviceError(f"the core runs {there} {name}; the program has {size}")
+        if int(self._core.read([NETWORK])[0]) != layout.mark():
+            raise DeviceError(f"the core runs another network of the size of '{program.name}'")
         self._layout = layout
         self._addresses.clear()
         self._before = self._core.link_counters()
@@ -70,6 +74,7 @@ class SerialDevice(SimDevice):
 
     def _load(self, program: Program) -> None:
         super()._load(program)
+        self._core.write([NETWORK], [self._layout.mark()])
         self._before = self._core.link_counters()
 
     def _exchange(self, frames: Frames, which: np.ndarray) -> np.ndarray:

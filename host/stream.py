@@ -72,7 +72,7 @@ class Streamer:
         self.limited = {"inputs": 0, "targets": 0, "modulator": 0}
         # What a device compiles on its first call must not count as time lost.
         device.run(Frames.of(np.zeros((0, setup.program.inputs)), outputs=setup.program.outputs))
-        self._began = clock()
+        self._before, self._began = device.counters()["cycles"], clock()
 
     def block(self, inputs: np.ndarray, targets: np.ndarray | None = None,
               modulator=1.0) -> np.ndarray:
@@ -107,12 +107,17 @@ class Streamer:
         counters, seconds = self._device.counters(), self._clock() - self._began
         error, recent = self._error.result()
         rate = self.samples / seconds if seconds > 0 else 0.0
+        cycles = None
+        if counters["cycles"] is not None and self.samples:
+            cycles = (counters["cycles"] - self._before) / self.samples
         return {
             "network": self._setup.program.name, "device": self._device.name,
             "learn": self._learn, "samples": self.samples, "seconds": round(seconds, 3),
             "samples_per_second": round(rate, 1),
             "times_real_time": float(f"{rate * self._setup.program.dt:.4g}"),
-            "overruns": self.deadlines.overruns, "error": error, "recent_error": recent,
+            "overruns": self.deadlines.overruns, "cycles_per_sample": cycles,
+            "real_time_hertz": None if cycles is None else cycles / self._setup.program.dt,
+            "error": error, "recent_error": recent,
             "limited": dict(self.limited),
             "saturations": {name: int(n) for name, n in counters["saturations"].items()},
             "device_overruns": counters["overruns"], "link_errors": counters["link_errors"],

@@ -109,6 +109,9 @@ def _report(result: dict, as_json: bool, *, quiet: bool) -> None:
               f"{result['samples_per_second']:,.0f} a second, "
               f"{result['times_real_time']:g} times real time"),
              ("overruns", f"{result['overruns']} samples answered later than one step")]
+    if result["cycles_per_sample"] is not None:
+        lines.append(("cycles", f"{result['cycles_per_sample']:.1f} a sample: real time for a core "
+                      f"clocked at {result['real_time_hertz'] / 1e6:.3g} MHz or more"))
     if result["device_overruns"] or result["link_errors"]:
         lines.append(("device", f"{result['device_overruns']} overruns, {result['link_errors']} "
                       "link errors"))

@@ -101,6 +101,8 @@ LINK_REGISTERS = {
     "frame_words": Register(10, "write", "words of a frame, the first one included"),
     "result_words": Register(11, "write", "words of a result without probes"),
     "probe_words": Register(12, "write", "probed words that a frame with PROBE adds"),
+    "network": Register(13, "read, write", "the host's mark of the network it loaded, a CRC-32; "
+                                           "zero after a reset"),
 }
 """The link's registers; counters have 16 bits, stay at their largest value and outlive sessions."""
 

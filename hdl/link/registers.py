@@ -44,7 +44,8 @@ class LinkRegisters(wiring.Component):
             self.read_data.eq(Mux(self.offset[INFO_OFFSET.bit_length() - 1], description.data,
                                   register))]
 
-        values = {"info_words": len(words)}
+        network = Signal(32)
+        values = {"info_words": len(words), "network": network}
         for name in COUNTERS:
             values[name] = count = Signal(COUNT_BITS, name=name)
             with m.If(getattr(self, f"hit_{name}") & ~count.all()):
@@ -56,7 +57,7 @@ class LinkRegisters(wiring.Component):
             with m.Default():
                 m.d.sync += register.eq(0)
         targets = {name: getattr(self, name) for name in SIZES}
-        targets["head"] = Cat(self.head, self.shared_head)
+        targets |= {"head": Cat(self.head, self.shared_head), "network": network}
         with m.If(written), m.Switch(self.offset):
             for name, target in targets.items():
                 with m.Case(LINK_REGISTERS[name].offset):
@@ -64,4 +65,6 @@ class LinkRegisters(wiring.Component):
         with m.If(self.clear):
             m.d.sync += [getattr(self, name).eq(0) for name in SIZES]
         m.d.comb += self.reset.eq(written & (self.offset == LINK_REGISTERS["reset"].offset))
+        with m.If(self.reset):
+            m.d.sync += network.eq(0)
         return m

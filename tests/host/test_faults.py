@@ -1,5 +1,7 @@
 """A bad cable: every sample is learned once and in order, every answer is right, or it is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -108,7 +110,22 @@ def test_a_host_that_stops_amid_a_frame_leaves_whole_steps():
 
 
 def test_only_the_program_that_runs_is_adopted():
-    program = small_program()
+    program, line = small_program(), simulated_line()
     with (SerialDevice(line=simulated_line) as device,
           pytest.raises(DeviceError, match="the core runs 0 populations; the program has 3")):
         device.adopt(program)
+    device = SerialDevice(line=lambda: line)
+    device.load(program)
+    device.adopt(small_program(1))  # Other weights to begin with: the same network.
+    for place, name in (("projections", "rate_mantissa"), ("populations", "tap_limit"),
+                        ("tables", None)):
+        other = replace(program, **{place: getattr(program, place).copy()})
+        values = getattr(other, place)[name] if name else other.tables
+        values[-1] += 1
+        with pytest.raises(DeviceError, match="the core runs another network of the size of "):
+            device.adopt(other)
+    device.adopt(program)
+    RemoteCore(line).reset()
+    with (SerialDevice(line=lambda: line) as again,
+          pytest.raises(DeviceError, match="the core runs 0 populations")):
+        again.adopt(program)

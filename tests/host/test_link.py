@@ -10,7 +10,7 @@ from hdl.region import OFFSET_BITS, Region, address
 from host.bursts import ReadPlan, write_bodies
 from host.device import open_device
 from host.frame_packets import FramePlan
-from host.line import LinkError
+from host.line import BAUD, LinkError, SerialLine
 from host.link_session import LinkSession
 from host.packets import Splitter, packet
 from host.remote import RemoteCore, link_address
@@ -119,6 +119,14 @@ def test_a_core_that_never_moves_is_told():
         session.ask(Command.WRITE, body)
     with pytest.raises(LinkError, match="the core did not move a word"):
         session.ask(Command.STREAM, bytes(6))
+
+
+@pytest.mark.parametrize(("url", "baud"), [("loop://", BAUD), ("loop://@1000000", 1_000_000)])
+def test_a_port_brings_its_speed(url, baud):
+    line = SerialLine(url)
+    line.write(b"abc")
+    assert (line.baud, line.name, line.read(1.0)) == (baud, url, b"abc")
+    line.close()
 
 
 def test_a_line_that_is_dead_is_an_error():

@@ -1,10 +1,4 @@
-"""``vle stream``: one's own data in and out, in files and through a pipe, the same numbers."""
-
-import json
-import os
-import signal
-import subprocess
-import sys
+"""``vle stream`` on files: one's own data in and out, the same numbers."""
 
 import numpy as np
 import pytest
@@ -12,64 +6,10 @@ import soundfile
 
 from host.checkpoint import read_checkpoint
 from host.cli import main
-from host.deadlines import Deadlines
-from host.device import open_device
 from host.network_file import parse_network
 from host.network_template import TEMPLATE
 from model.program import State
-
-STEPS = 600
-HALF = 250
-
-
-@pytest.fixture(scope="module")
-def data():
-    """A heater in watts, and a temperature that lags behind; some of it unknown."""
-    time = np.arange(STEPS) / 10
-    heater = 50 + 40 * np.sin(0.5 * time) * np.sign(np.sin(0.31 * time))
-    temperature = 60 + 15 * np.sin(0.5 * time - 0.9)
-    temperature[100:130] = np.nan
-    return np.stack([heater, temperature], axis=1)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch, data):
-    """A folder with a network and its data in every form."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "net.toml").write_text(TEMPLATE, encoding="utf-8")
-    write_csv(tmp_path / "all.csv", data)
-    write_csv(tmp_path / "first.csv", data[:HALF])
-    write_csv(tmp_path / "rest.csv", data[HALF:])
-    write_csv(tmp_path / "bare.csv", data, header=False)
-    np.save(tmp_path / "x.npy", data[:, 0])
-    np.save(tmp_path / "y.npy", data[:, 1:])
-    return tmp_path
-
-
-def write_csv(path, data, *, header=True):
-    lines = ["time,heater,temperature"] if header else []
-    for k, (heater, temperature) in enumerate(data.tolist()):
-        told = "" if np.isnan(temperature) else f"{temperature!r}"
-        lines.append(f"{k},{heater!r},{told}" if header else f"{heater!r},{told}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def expected(data):
-    """Outputs of the whole stream and the state after it, by the device itself."""
-    setup = parse_network(TEMPLATE)
-    with open_device("model") as device:
-        device.load(setup)
-        rates = device.stream(setup.input.rates(data[:, :1]), setup.output.rates(data[:, 1:]))
-        return setup.output.values(rates), device.save()
-
-
-def stream(capsys, *arguments: str) -> dict:
-    """The object that ``vle stream`` prints."""
-    assert main(["stream", *arguments, "--json"]) == 0
-    seen = capsys.readouterr()
-    assert seen.err == ""
-    return json.loads(seen.out)
+from tests.host.oven import STEPS, stream
 
 
 @pytest.mark.parametrize("sources", [
@@ -108,6 +48,11 @@ def test_a_stream_goes_on_from_a_checkpoint_on_another_device(folder, capsys, ex
     result = stream(capsys, "half.npz", "--input", "rest.csv", "--target", "rest.csv", "--device",
                     devices[1], "--save", "half.npz", "--out", "rest.npy")
     assert (result["samples"], result["steps"], result["device"]) == (350, 600, devices[1])
+    cycles = result["cycles_per_sample"]
+    if devices[1] == "sim":
+        assert 29 < cycles < 200 and result["real_time_hertz"] == pytest.approx(10 * cycles)
+    else:
+        assert cycles is result["real_time_hertz"] is None
     joined = np.concatenate([np.load("first.npy"), np.load("rest.npy")])
     assert np.array_equal(joined, expected[0])
     state = read_checkpoint("half.npz").setup.program.state
@@ -187,116 +132,3 @@ def test_checkpoints_are_written_on_the_way(folder, capsys, monkeypatch):
                         lambda path, device, setup, steps: told.append((str(path), steps)))
     stream(capsys, "net.toml", "--input", "all.csv", "--save", "a.npz", "--save-every", "250")
     assert told == [("a.npz", 250), ("a.npz", 500), ("a.npz", 600)]
-
-
-@pytest.mark.parametrize(("content", "more", "message"), [
-    ("heater\n1\nx\n", [], "bad.csv, line 3: 'x' in column 1 (heater) is not a number"),
-    ("1,2\n3\n", [], "bad.csv, line 2: 1 fields; the lines before have 2"),
-    ("power\n1\n", [], "bad.csv has no column 'heater' for the input; there are: power"),
-    ("heater,b\n1,2\n\n,3\n", [], "sample 2: input heater is missing"),
-    ("1\n2\n", ["--target", "bad.csv"], "bad.csv has 1 columns; the target needs 1 from column 2"),
-    ("1\n2\n", ["--target", "y.npy"], "bad.csv ends after 2 samples, before the others do"),
-    ("1\n2\n", ["--modulator", "nan"], "the modulator is missing in samples 1 … 2"),
-    ("1\n2\n", ["--target", "-"], "give - for all of th"),
-    ("1\n2\n", ["--out", "bad.csv"], "--out bad.csv is one of the files that are read"),
-    ("1\n2\n", ["--out", "y.xls"], "cannot write y.xls: its name must end in .csv, .npy or .wav"),
-    ("1\n2\n", ["--out", "no/y.csv"], "cannot write no/y.csv: No such file"),
-    ("1\n2\n", ["--save-every", "3"], "--save-every needs --save FILE"),
-    ("1\n2\n", ["--out", "-", "--json"], "--json takes standard output: give --out a file"),
-    ("1\n2\n", ["--input", "none.csv"], "cannot read none.csv: No such file"),
-    ("1\n2\n", ["--input", "net.toml"], "cannot read net.toml: its name must end in .csv, .npy or"),
-    ("1\n2\n", ["--input", "cube.npy"], "cube.npy holds float64 of shape (2, 2, 2); it must hold"),
-    ("1\n2\n", ["--input", "x.wav"], "x.wav has 8000 samples a second, the network 10: set dt ="),
-    ("1\n2\n", ["--input", "text.wav"], "cannot read text.wav: "),
-    ("1\n2\n", ["--input", "text.npy"], "cannot read text.npy: "),
-    ("\udcff", [], "bad.csv is not a text file: byte 0 is not UTF-8"),
-])
-def test_bad_data_get_one_line(folder, capsys, content, more, message):
-    (folder / "bad.csv").write_text(content, encoding="utf-8", errors="surrogateescape")
-    np.save("cube.npy", np.zeros((2, 2, 2)))
-    soundfile.write("x.wav", np.zeros(9), 8000)
-    for name in ("text.wav", "text.npy"):
-        (folder / name).write_text("text", encoding="utf-8")
-    assert main(["stream", "net.toml", "--input", "bad.csv", *more]) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
-
-
-def test_bad_data_leave_what_was_learned(folder, capsys):
-    lines = (folder / "first.csv").read_text(encoding="utf-8")
-    (folder / "bad.csv").write_text(lines + "7,x,7\n", encoding="utf-8")
-    for target in ("bad.csv", "y.npy"):
-        assert main(["stream", "net.toml", "--input", "bad.csv", "--target", target,
-                     "--save", f"{target}.npz", "--out", f"{target}.npy"]) == 2
-        seen = capsys.readouterr()
-        assert seen.err == "vle: bad.csv, line 252: 'x' in column 2 (heater) is not a number\n"
-        assert "250 in " in seen.out
-        assert read_checkpoint(f"{target}.npz").steps == len(np.load(f"{target}.npy")) == 250
-
-
-class _Live:
-    """``vle stream --input -`` in a process of its own."""
-
-    def __init__(self, folder, *arguments: str):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "host", "stream", *arguments, "--input", "-",
-             "--device", "sim"], cwd=folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
-
-    def ask(self, line: str) -> str:
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().rstrip("\n")
-
-    def end(self) -> tuple[int, str]:
-        rest, errors = self.process.communicate()
-        assert rest == ""
-        return self.process.returncode, errors
-
-
-def test_a_pipe_answers_line_by_line_and_an_interrupt_saves(folder, data, expected):
-    live = _Live(folder, "net.toml", "--target", "-", "--save", "half.npz")
-    lines = [f"{x!r},{'' if np.isnan(y) else repr(y)}" for x, y in data.tolist()]
-    answers = [live.ask(line) for line in lines[:HALF]]
-    live.process.send_signal(signal.SIGINT)
-    code, errors = live.end()
-    assert code == 130
-    assert errors.endswith("vle: interrupted\n") and f"{HALF} in " in errors
-    assert read_checkpoint(folder / "half.npz").steps == HALF
-    live = _Live(folder, "half.npz", "--target", "-")
-    answers += [live.ask(line) for line in lines[HALF:]]
-    code, errors = live.end()
-    assert code == 0 and "overruns" in errors
-    assert answers == [f"{value:.9g}" for value in expected[0][:, 0]]
-
-
-def test_a_pipe_that_breaks_ends_the_stream(folder):
-    live = _Live(folder, "net.toml")
-    assert live.ask("time,heater\n0,50") == "temperature"
-    live.process.stdout.close()
-    live.process.stdin.write("1,51\n" * 2000)
-    live.process.stdin.close()
-    errors = live.process.stderr.read()
-    live.process.stderr.close()
-    assert live.process.wait() == 0
-    assert "Traceback" not in errors and "frozen" not in errors and "learning" in errors
-
-
-def test_deadlines_follow_arrivals_but_ask_for_one_answer_a_step():
-    now = [0.0]
-    deadlines = Deadlines(1.0, clock=lambda: now[0])
-    for arrival, answered, overruns in [
-        (10.0, 10.9, 0), (11.0, 12.5, 1), (12.0, 12.6, 1),  # late once, then in time again
-        (20.0, 20.1, 1), (20.1, 20.2, 1), (20.2, 20.3, 1),  # ahead of time: due at 21, 22, 23
-        (20.3, 25.0, 2),
-    ]:
-        now[0] = answered
-        deadlines.answered([arrival])
-        assert deadlines.overruns == overruns
-    now[0] = 104.0
-    deadlines.answered_block(100.0, 5)
-    assert deadlines.overruns == 2
-    now[0] = 111.0
-    deadlines.answered_block(104.0, 5)
-    assert deadlines.overruns == 7
