@@ -2,6 +2,7 @@
 
 import click
 
+from host.findings import show_findings
 from host.options import (
     MOST_STEPS,
     Known,
@@ -9,7 +10,6 @@ from host.options import (
     json_option,
     known_compared,
     known_tasks,
-    print_json,
     trial_bar,
 )
 
@@ -44,9 +44,5 @@ def compare(task, rules, seeds, steps, jobs, out, as_json):
         found = compare_rules(task, rules=rules or tuple(COMPARED), seeds=seeds, steps=steps,
                               jobs=jobs, store=store, progress=shown)
     written = compare_report.write(found, folder) if folder is not None else []
-    if as_json:
-        print_json(compare_report.result(found))
-        return
-    click.echo(compare_report.markdown(found))
-    if written:
-        click.echo(f"written: {', '.join(map(str, written))}")
+    show_findings(compare_report.result(found), compare_report.markdown(found), written,
+                  as_json=as_json)

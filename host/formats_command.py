@@ -2,13 +2,13 @@
 
 import click
 
+from host.findings import show_findings
 from host.options import (
     MOST_STEPS,
     Known,
     json_option,
     known_rules,
     known_tasks,
-    print_json,
     seed_option,
     step_bar,
     trial_bar,
@@ -50,9 +50,4 @@ def formats(task, rule, steps, seed, sweep, seeds, out, as_json):
             result = measure_formats(chosen, device, rule=rule, seed=seed, steps=steps,
                                      progress=advance)
     written = report.write(result, folder) if folder is not None else []
-    if as_json:
-        print_json(result)
-        return
-    click.echo(report.markdown(result))
-    if written:
-        click.echo(f"written: {', '.join(map(str, written))}")
+    show_findings(result, report.markdown(result), written, as_json=as_json)

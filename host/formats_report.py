@@ -1,9 +1,9 @@
 """What ``vle formats`` says and leaves behind: tables of ranges, formats.json, and their figure."""
 
-import json
 import math
 from pathlib import Path
 
+from host.findings import write_findings
 from host.formats import PERCENTILES, PHASES
 
 __all__ = ["markdown", "write"]
@@ -57,11 +57,7 @@ def _note(result: dict) -> str:
 
 def write(result: dict, folder: Path) -> list[Path]:
     """Write all files; returns their paths."""
-    paths = [folder / name for name in FILES]
-    paths[0].write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    paths[1].write_text(markdown(result), encoding="utf-8")
-    _draw(result, paths[2])
-    return paths
+    return write_findings(folder, FILES, result, markdown(result), _draw)
 
 
 def _draw(result: dict, path: Path) -> None:

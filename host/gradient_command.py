@@ -2,13 +2,13 @@
 
 import click
 
+from host.findings import show_findings
 from host.options import (
     MOST_STEPS,
     Known,
     Several,
     json_option,
     known_tasks,
-    print_json,
     seed_option,
     step_bar,
 )
@@ -42,9 +42,4 @@ def gradient(task, seed, rules, steps, out, as_json):
     with step_bar(gradient_steps(chosen, rules, steps), f"gradient {task}") as advance:
         found = measure_gradient(chosen, rules=rules, seed=seed, steps=steps, progress=advance)
     written = gradient_report.write(found, folder) if folder is not None else []
-    if as_json:
-        print_json(found.json())
-        return
-    click.echo(gradient_report.summary(found))
-    if written:
-        click.echo(f"\nwritten: {', '.join(map(str, written))}")
+    show_findings(found.json(), gradient_report.summary(found), written, as_json=as_json)

@@ -2,7 +2,8 @@
 
 import click
 
-from host.options import MOST_STEPS, Known, json_option, known_tasks, print_json, trial_bar
+from host.findings import show_findings
+from host.options import MOST_STEPS, Known, json_option, known_tasks, trial_bar
 
 __all__ = ["sensitivity"]
 
@@ -31,9 +32,4 @@ def sensitivity(tasks, seeds, steps, jobs, out, as_json):
         result = measure_sensitivity(tasks or TASKS_SWEPT, seeds=seeds, steps=steps, jobs=jobs,
                                      store=store, progress=shown)
     written = report.write(result, folder) if folder is not None else []
-    if as_json:
-        print_json(result)
-        return
-    click.echo(report.markdown(result))
-    if written:
-        click.echo(f"written: {', '.join(map(str, written))}")
+    show_findings(result, report.markdown(result), written, as_json=as_json)

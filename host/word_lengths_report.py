@@ -1,7 +1,8 @@
 """What ``vle formats --sweep`` leaves behind: a table, word_lengths.json, and its figure."""
 
-import json
 from pathlib import Path
+
+from host.findings import write_findings
 
 __all__ = ["markdown", "write"]
 
@@ -58,11 +59,7 @@ def _command(result: dict) -> str:
 
 def write(result: dict, folder: Path) -> list[Path]:
     """Write all files; returns their paths."""
-    paths = [folder / name for name in FILES]
-    paths[0].write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    paths[1].write_text(markdown(result), encoding="utf-8")
-    _draw(result, paths[2])
-    return paths
+    return write_findings(folder, FILES, result, markdown(result), _draw)
 
 
 def _draw(result: dict, path: Path) -> None:
