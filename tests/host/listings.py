@@ -1,7 +1,7 @@
 """What README.md and the pages of docs/ tell readers to type, found and checked in one way.
 
 * Fenced listings in sh and python are run, all of a page in order, in a folder of its own, where
-  those in toml are saved under the name that their first line says.
+  those in toml are saved under the name that their first line says, and those in C are compiled.
 * Every other command, in an indented listing or between backquotes, is parsed by whatever would
   run it: a program that is not known, an option or a value that does not exist, is an error.
 """
@@ -20,8 +20,8 @@ from host.cli import cli, main
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-USED = ("sh", "python", "toml")
-"""Languages of fenced listings that are run, or saved for those that are."""
+USED = ("sh", "python", "toml", "c")
+"""Languages of fenced listings that are run, saved for those that are, or compiled."""
 
 BOARD = "serial:/dev/ttyUSB0"
 """The device of listings that need a board."""
@@ -66,6 +66,9 @@ def run_page(page: str, folder: Path, board: str = BOARD) -> dict:
         text = text.replace(BOARD, board)
         if language == "python":
             exec(text, names)
+        if language == "c":
+            subprocess.run(["g++", "-x", "c", "-std=c11", "-Wall", "-Werror", "-c", "-o",
+                            os.devnull, "-"], input=text, text=True, check=True, cwd=folder)
         if language == "toml":
             (folder / text.split()[1]).write_text(text, encoding="utf-8")
         for line in text.splitlines() if language == "sh" else []:
