@@ -88,6 +88,15 @@ def drive_told(dut, told):
     dut.psi.value, dut.dither.value = told["psi"] & 0x3FFFF, told["dither"]
 
 
+def aimed(source, told, E):
+    """A dither that leaves E on the edge between two values: there, and nearly nowhere else, the
+    last bit of its step makes a difference."""
+    f = told["explored"] * SLOPE.one if told["explores"] else told["slope"]
+    step, fade = shift_round(f * told["psi"], told["scale_shift"]), told["retention_shift"]
+    step -= E << 16 >> fade if fade != FOREVER else 0
+    return (-step - source.randrange(2)) & 0xFFFF
+
+
 def draw_visit(source, word):
     return {"valid": source.random() < 0.9, "word": word, "learn": source.random() < 0.7,
             "integrate": source.random() < 0.7, "reset_trace": source.random() < 0.1}
@@ -127,6 +136,9 @@ async def pass_over(dut, source, model):
         put(dut, "late", visits[clock] if clock < WORDS else {"valid": 0})
         at, after = clock - READ, clock - READ - CHANGED
         if 0 <= at < WORDS:
+            if source.random() < 0.5:
+                now = 0 if visits[at]["reset_trace"] else int(model.E[words[at]])
+                tolds[at]["dither"] = aimed(source, tolds[at], now)
             drive_told(dut, tolds[at])
             expected.append(model.visit(visits[at], tolds[at]))
         if 0 <= after < WORDS:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Const
 
 from hdl import eligibility
 from hdl.config import Config
@@ -27,8 +26,16 @@ def test_it_equals_the_model():
     assert run() == 1
 
 
-def test_a_memory_that_fades_too_soon_is_noticed(monkeypatch):
-    monkeypatch.setattr(eligibility, "FOREVER", Const(15, 5))
+class WithoutHalf(int):
+    """A shift that does not round, as one by 0."""
+
+    def __bool__(self):
+        return False
+
+
+def test_lost_half_bit_of_a_step_is_noticed(monkeypatch):
+    lossy = {scale: WithoutHalf(shift) for scale, shift in eligibility.SCALES.items()}
+    monkeypatch.setattr(eligibility, "SCALES", lossy)
     with pytest.raises(AssertionError, match="1 of 1 tests failed"):
         run()
 
