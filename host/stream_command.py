@@ -101,6 +101,13 @@ def stream(network, inputs, targets, modulator, device, lanes, learn, adopt, out
         _report(session.result(), as_json, quiet=str(out) == "-")
 
 
+def _frequency(hertz: float) -> str:
+    for unit, name in ((1e6, "MHz"), (1e3, "kHz")):
+        if hertz >= unit:
+            return f"{hertz / unit:.3g} {name}"
+    return f"{hertz:.0f} Hz"
+
+
 def _report(result: dict, as_json: bool, *, quiet: bool) -> None:
     if as_json:
         print_json(result)
@@ -111,7 +118,7 @@ def _report(result: dict, as_json: bool, *, quiet: bool) -> None:
              ("overruns", f"{result['overruns']} samples answered later than one step")]
     if result["cycles_per_sample"] is not None:
         lines.append(("cycles", f"{result['cycles_per_sample']:.1f} a sample: real time for a core "
-                      f"clocked at {result['real_time_hertz'] / 1e6:.3g} MHz or more"))
+                      f"clocked at {_frequency(result['real_time_hertz'])} or more"))
     if result["device_overruns"] or result["link_errors"]:
         lines.append(("device", f"{result['device_overruns']} overruns, {result['link_errors']} "
                       "link errors"))

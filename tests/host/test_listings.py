@@ -62,6 +62,7 @@ def _own_network(names, folder, printed):
 def _quick_start(names, folder, printed):
     errors = [float(error) for error in re.findall(r"error +(\S+) of the target", printed)]
     assert len(errors) == 3 and errors[-1] < 0.1
+    assert "clocked at 820 Hz or more" in printed
     assert np.std(np.loadtxt("answers.csv", skiprows=1)) > 0.5
 
 
