@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install data run test lint bench bitstream qor clean
+.PHONY: help install data run test lint bench bitstream verilog qor clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -33,6 +33,9 @@ bench: $(VENV)/installed-bench ## compare speeds, PyTorch's too (a large downloa
 bitstream: $(VENV)/installed-fpga ## BOARD=… [CONFIG=…] [SEED=…]: build/BOARD gets bitstream, reports, manifest
 	@echo "== building a bitstream (the first run compiles the tools, a minute or two)"
 	@$(BIN)/python -m fpga.bitstream $(BOARD) $(if $(CONFIG),--config $(CONFIG)) $(if $(SEED),--seed $(SEED))
+
+verilog: $(VENV)/installed ## [CONFIG=…] [DEVICE=…]: the core with AXI ports, build/CONFIG/vle_core.v
+	@$(BIN)/python -m fpga.verilog $(CONFIG) $(if $(DEVICE),--device $(DEVICE))
 
 qor: $(VENV)/installed-fpga ## [CONFIG=…]: resources and Fmax; build/qor.json against docs/qor.json
 	@echo "== measuring the quality of results"

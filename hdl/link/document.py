@@ -4,6 +4,7 @@ host are made of."""
 from collections.abc import Callable
 from pathlib import Path
 
+from hdl.axi.registers import AXI_REGISTERS
 from hdl.config import Config
 from hdl.descriptor import (
     POPULATION_FIELDS,
@@ -31,8 +32,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "registers.md"
 
 HEAD = """# Commands and registers
 
-Made by `python -m hdl.link.document`; the tables are `hdl/link/commands.py`, `hdl/region.py` and
-`model/program.py`. How packets travel is in [protocol.md](protocol.md).
+Made by `python -m hdl.link.document`; the tables are `hdl/link/commands.py`, `hdl/region.py`,
+`hdl/axi/registers.py` and `model/program.py`. How packets travel is in [protocol.md](protocol.md).
 """
 
 REGION_ABOUT = {
@@ -96,8 +97,9 @@ def register_map() -> str:
                   REGISTER_ABOUT[name]) for name, offset in REGISTERS.items()]
     link = [(one.offset, f"`{name}`", one.access, one.about)
             for name, one in LINK_REGISTERS.items()]
-    link.append((f"{INFO_OFFSET} … {INFO_OFFSET + INFO_WORDS - 1}", "`info`", "read",
-                 "description of the core, JSON in UTF-8, four bytes a word"))
+    axi = [(one.offset, f"`{name}`", one.access, one.about) for name, one in AXI_REGISTERS.items()]
+    info = (f"{INFO_OFFSET} … {INFO_OFFSET + INFO_WORDS - 1}", "`info`", "read",
+            "description of the core, JSON in UTF-8, four bytes a word")
     return "\n".join([
         HEAD,
         f"## Commands\n\nSizes in bytes; numbers have their low byte first; a body has at most "
@@ -114,7 +116,10 @@ def register_map() -> str:
         "## Registers\n",
         _table("offset", "name", "access", "meaning", rows=registers),
         "## Registers of the link\n",
-        _table("offset", "name", "access", "meaning", rows=link),
+        _table("offset", "name", "access", "meaning", rows=[*link, info]),
+        "## Registers of the AXI wrapper\n\nIn the place of those of the link; "
+        "[soc.md](soc.md) tells how they are used.\n",
+        _table("offset", "name", "access", "meaning", rows=[*axi, info]),
         "## Descriptors\n\nFields from bit 0 up, widths in bits; negative: signed.\n",
         "Population: " + _fields(POPULATION_FIELDS) + "\n",
         "Projection: " + _fields(PROJECTION_FIELDS) + "\n",

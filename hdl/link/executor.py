@@ -8,11 +8,12 @@ from hdl.link.commands import LIMIT, LINK_REGION, NARROW_BYTES, WIDE_BYTES, Comm
 from hdl.region import LANE_BITS, OFFSET_BITS, Region
 from model.program import Flag
 
-__all__ = ["Executor"]
+__all__ = ["FLAGS_AT", "Executor"]
 
 PATIENCE_BITS = 20
 ADDRESS_BITS = OFFSET_BITS + 5
 FLAGS_AT = 18
+"""Bit of a frame's first word where its flags begin."""
 
 
 class Executor(wiring.Component):

@@ -9,7 +9,7 @@ from hdl.region import IDENTITY
 from model.formats import COUNTERS
 from model.program import STATE_FORMATS
 
-__all__ = ["describe"]
+__all__ = ["describe", "info_words"]
 
 
 def describe(config: Config, *, slots: int, board: str = "simulated", revision: str = "unknown",
@@ -35,3 +35,9 @@ def describe(config: Config, *, slots: int, board: str = "simulated", revision: 
     if len(text) > 4 * INFO_WORDS:
         raise ValueError(f"the description has {len(text)} bytes; the limit is {4 * INFO_WORDS}")
     return text
+
+
+def info_words(info: bytes) -> list[int]:
+    """A description as the words of its memory, the first byte lowest, padded with zeros."""
+    padded = info + bytes(-len(info) % 4)
+    return [int.from_bytes(padded[k:k + 4], "little") for k in range(0, len(padded), 4)]

@@ -5,6 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.link.commands import INFO_OFFSET, LINK_REGISTERS
+from hdl.link.info import info_words
 
 __all__ = ["COUNTERS", "LinkRegisters"]
 
@@ -32,8 +33,7 @@ class LinkRegisters(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        padded = self.info + bytes(-len(self.info) % 4)
-        words = [int.from_bytes(padded[k:k + 4], "little") for k in range(0, len(padded), 4)]
+        words = info_words(self.info)
         m.submodules.text = text = memory.Memory(shape=32, depth=max(2, len(words)), init=words)
         description = text.read_port()
         register, served = Signal(32), Signal()
