@@ -14,7 +14,7 @@ from fpga.configurations import CONFIGURATIONS
 from fpga.devices import DEVICES
 from fpga.revision import revision
 from hdl.axi.registers import AXI_REGISTERS
-from hdl.axi.top import AxiCore
+from hdl.axi.top import PORTS, AxiCore
 from hdl.link.commands import INFO_OFFSET, LINK_REGION
 from hdl.region import OFFSET_BITS, Region
 from sim.verilog import generate
@@ -33,10 +33,10 @@ ABOUT = {
 """What ports are for, by the beginning of their names."""
 
 
-def _ports(core: AxiCore) -> list[str]:
+def _ports() -> list[str]:
     """A line for every port, in groups."""
     lines, told = [], None
-    for name, member in core.signature.members.items():
+    for name, member in PORTS.items():
         group = next(start for start in ABOUT if name.startswith(start))
         if group != told:
             lines.append(f"  {ABOUT[group]}")
@@ -49,7 +49,7 @@ def _ports(core: AxiCore) -> list[str]:
 
 def _map() -> list[str]:
     """The regions, and a line for every register of the wrapper."""
-    regions = [f"{int(region)} {region.name}" for region in Region] + [f"{LINK_REGION} WRAPPER"]
+    regions = [f"{int(region)}={region.name}" for region in Region] + [f"{LINK_REGION}=WRAPPER"]
     lines = textwrap.wrap(", ".join(regions), 90, initial_indent="  ", subsequent_indent="  ")
     about = {name: (one.offset, f"{one.access}: {one.about}")
              for name, one in AXI_REGISTERS.items()}
@@ -73,10 +73,10 @@ def verilog_of(name: str, *, device: str | None = None) -> str:
     sizes = ", ".join(f"{key} {value}" for key, value in vars(core).items())
     head = [
         f"{MODULE}: a core that learns temporal signals on line. Generated; Apache-2.0.", "",
-        f"configuration  {name}: {sizes}",
+        *textwrap.wrap(f"configuration  {name}: {sizes}", 90, subsequent_indent=" " * 15),
         f"               up to {configuration.neurons} neurons (inputs included) and "
         f"{configuration.synapses} synapses", f"revision       {made_from}",
-        f"made for       {made_for}", "", "Ports", *_ports(component), "",
+        f"made for       {made_for}", "", "Ports", *_ports(), "",
         f"Addresses, in bytes: 4 × (region « {OFFSET_BITS} | offset)", *_map(), "",
         "A frame is m + flags « 18, a word per input, and value + kind « 18 per output; a result",
         "is a rate per output, then an error per output. docs/soc.md and docs/registers.md of the",

@@ -21,12 +21,14 @@ from hdl.cores import make_core
 from hdl.link.info import describe
 from hdl.region import REGISTERS, Region, address
 
-__all__ = ["AxiCore"]
+__all__ = ["AxiCore", "PORTS"]
 
-STREAM_PORTS = {
+PORTS = {
+    "aclk": In(1), "aresetn": In(1),
     "s_axis_tdata": In(32), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
     "m_axis_tdata": Out(32), "m_axis_tvalid": Out(1), "m_axis_tready": In(1),
-    "m_axis_tlast": Out(1)}
+    "m_axis_tlast": Out(1), **LITE_PORTS, "interrupt": Out(1)}
+"""The ports by their usual names."""
 
 
 class AxiCore(wiring.Component):
@@ -47,8 +49,7 @@ class AxiCore(wiring.Component):
     def __init__(self, config: Config, *, core=None, **description):
         self.config, self._core = config, core
         self._info = describe(config, slots=0, **description)
-        super().__init__({"aclk": In(1), "aresetn": In(1), **STREAM_PORTS, **LITE_PORTS,
-                          "interrupt": Out(1)})
+        super().__init__(PORTS)
 
     def elaborate(self, platform):
         m = Module()
@@ -62,7 +63,7 @@ class AxiCore(wiring.Component):
         m.submodules.results = results = ResultGate()
         for part in (lite, frames, results):
             for name, member in part.signature.members.items():
-                if name in self.signature.members:
+                if name in PORTS:
                     mine, its = getattr(self, name), getattr(part, name)
                     m.d.comb += its.eq(mine) if member.flow is In else mine.eq(its)
         wiring.connect(m, lite.access, access.access)
