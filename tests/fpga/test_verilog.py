@@ -44,6 +44,12 @@ def test_the_file_knows_nothing_of_this_machine(text):
     assert not any(str(place) in text for place in (ROOT, Path.home(), "/tmp", "(* src"))
 
 
+def test_a_device_has_its_blocks_named(text):
+    named = verilog.verilog_of("tiny", device="iCE40UP5K")
+    assert "made for       iCE40UP5K" in named
+    assert "SB_MAC16" in named and "SB_SPRAM256KA" in named and "SB_" not in text
+
+
 def test_the_example_fits_and_learns(text, tmp_path):
     example = EXAMPLE.read_text(encoding="utf-8")
     (tmp_path / "vle_core.v").write_text(text, encoding="utf-8")

@@ -24,7 +24,7 @@ from hdl.axi.registers import AXI_REGISTERS
 from hdl.link.commands import LINK_REGION
 from hdl.region import REGISTERS, Region, address
 
-__all__ = ["Partners", "Watcher", "core_register", "register"]
+__all__ = ["Partners", "Watcher", "core_register", "read_words", "register", "write_words"]
 
 PERIOD = 10
 OUTGOING = {"m_axis_t": ("data", "last"), "s_axi_b": ("resp",), "s_axi_r": ("data", "resp")}
@@ -44,6 +44,30 @@ def core_register(name: str) -> int:
 def _pauses(chance: random.Random, share: float) -> Iterator[bool]:
     while True:
         yield chance.random() < share
+
+
+def _runs(places, *columns) -> Iterator[tuple[np.ndarray, ...]]:
+    """Parts of the arrays in which addresses follow each other: the master takes them at once."""
+    columns = [np.asarray(column, np.int64) for column in (places, *columns)]
+    cuts = np.flatnonzero(np.diff(columns[0]) != 1) + 1
+    return zip(*(np.split(column, cuts) for column in columns), strict=True)
+
+
+async def write_words(lite: AxiLiteMaster, places, values) -> None:
+    """Words to addresses in words; each must be answered with OKAY."""
+    for run, words in _runs(places, values):
+        answer = await lite.write(4 * int(run[0]), words.astype("<u4").tobytes())
+        assert answer.resp == AxiResp.OKAY, f"{4 * int(run[0]):#x}: {answer.resp!r}"
+
+
+async def read_words(lite: AxiLiteMaster, places) -> np.ndarray:
+    """Words, uint32, at addresses in words; each must be answered with OKAY."""
+    found = []
+    for (run,) in _runs(places):
+        answer = await lite.read(4 * int(run[0]), 4 * len(run))
+        assert answer.resp == AxiResp.OKAY, f"{4 * int(run[0]):#x}: {answer.resp!r}"
+        found.append(np.frombuffer(answer.data, "<u4"))
+    return np.concatenate(found)
 
 
 class Watcher:
@@ -114,21 +138,12 @@ class Partners:
             channel.pause = False
 
     async def write(self, places, values) -> None:
-        """Words to the core's addresses, as many at once as follow each other; all must be OKAY."""
-        cuts = np.flatnonzero(np.diff(np.asarray(places, np.int64)) != 1) + 1
-        for run, words in zip(np.split(np.asarray(places, np.int64), cuts),
-                              np.split(np.asarray(values, np.uint32), cuts), strict=True):
-            answer = await self.lite.write(4 * int(run[0]), words.astype("<u4").tobytes())
-            assert answer.resp == AxiResp.OKAY, f"{4 * int(run[0]):#x}: {answer.resp!r}"
+        """Words to the core's addresses; all must be OKAY."""
+        await write_words(self.lite, places, values)
 
     async def read(self, places) -> np.ndarray:
-        """Words at the core's addresses."""
-        places, found = np.asarray(places, np.int64), []
-        for run in np.split(places, np.flatnonzero(np.diff(places) != 1) + 1):
-            answer = await self.lite.read(4 * int(run[0]), 4 * len(run))
-            assert answer.resp == AxiResp.OKAY, f"{4 * int(run[0]):#x}: {answer.resp!r}"
-            found.append(np.frombuffer(answer.data, "<u4"))
-        return np.concatenate(found)
+        """Words at the core's addresses; all must be OKAY."""
+        return await read_words(self.lite, places)
 
     async def get(self, name: str) -> int:
         """A register of the wrapper."""
