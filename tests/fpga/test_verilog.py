@@ -1,11 +1,9 @@
 """The Verilog for systems of one's own is complete, its names plain, and the example fits it."""
 
-import ctypes
 import re
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +15,7 @@ from hdl.axi.top import PORTS
 from hdl.link.commands import LINK_REGION
 from hdl.region import address
 from sim.bench import run_verilog
-from sim.tools import VERILATOR_ROOT, compiler
+from sim.tools import VERILATOR_ROOT
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "soc_example.v"
@@ -65,30 +63,6 @@ def test_the_example_fits_and_learns(text, tmp_path):
                "hierarchy -check -top learner; proc; check -assert"],
               folder=tmp_path, log="yosys.log", what="Yosys")
     assert run_verilog(example + text, BENCH, top="learner") == 1
-
-
-def test_the_page_loads_a_network_and_reads_its_weights(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    for language, listing in re.findall(r"```(python|c)\n(.*?)```", PAGE, re.DOTALL):
-        if language == "python":
-            exec(listing, names)
-        else:
-            Path("driver.c").write_text(listing, encoding="utf-8")
-    subprocess.run([compiler(), "-x", "c", "-Wall", "-Werror", "-shared", "-fPIC", "driver.c",
-                    "-o", "driver.so"], check=True, cwd=tmp_path)
-    driver = ctypes.CDLL(str(tmp_path / "driver.so"))
-    memory = np.zeros(1 << 24, np.uint32)
-    core = ctypes.c_void_p(memory.ctypes.data)
-    driver.vle_load(core)
-    layout, program = names["layout"], names["program"]
-    expected = np.zeros_like(memory)
-    for place, word in zip(*layout.image(), strict=True):
-        expected[place] = word
-    assert np.array_equal(memory, expected) and expected.any()
-    found = np.zeros(len(program.state["W"]), np.int32)
-    driver.vle_read_weights(core, found.ctypes.data_as(ctypes.c_void_p))
-    assert np.array_equal(found, program.state["W"]) and len(set(found)) > 10
 
 
 def test_the_page_has_the_addresses_of_the_registers():

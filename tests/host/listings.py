@@ -69,7 +69,7 @@ def run_page(page: str, folder: Path, board: str = BOARD) -> dict:
         if language == "c":
             subprocess.run(["g++", "-x", "c", "-std=c11", "-Wall", "-Werror", "-c", "-o",
                             os.devnull, "-"], input=text, text=True, check=True, cwd=folder)
-        if language == "toml":
+        if language in ("toml", "c"):
             (folder / text.split()[1]).write_text(text, encoding="utf-8")
         for line in text.splitlines() if language == "sh" else []:
             _run_line(line, folder)

@@ -1,5 +1,6 @@
 """README.md and docs/ do what they say: their listings run, their commands exist, links lead on."""
 
+import ctypes
 import re
 import subprocess
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from host.cli import cli
 from host.device import open_device
 from host.run import run_task
 from model.network import NetworkError
+from sim.tools import compiler
 from tests.host.listings import (
     BOARD,
     PAGES,
@@ -72,6 +74,22 @@ def _board(names, folder, printed):
     assert re.search(r"^lanes +4$", printed, re.MULTILINE)
 
 
+def _own_system(names, folder, printed):
+    """The driver in C, on a memory in the place of a core."""
+    subprocess.run([compiler(), "-x", "c", "-Wall", "-Werror", "-shared", "-fPIC", "driver.c",
+                    "-o", "driver.so"], check=True, cwd=folder)
+    driver, memory = ctypes.CDLL(str(folder / "driver.so")), np.zeros(1 << 24, np.uint32)
+    core = ctypes.c_void_p(memory.ctypes.data)
+    driver.vle_load(core)
+    expected, weights = np.zeros_like(memory), names["program"].state["W"]
+    for place, word in zip(*names["layout"].image(), strict=True):
+        expected[place] = word
+    assert np.array_equal(memory, expected) and np.count_nonzero(memory) > 1000
+    found = np.zeros_like(weights, np.int32)
+    driver.vle_read_weights(core, found.ctypes.data_as(ctypes.c_void_p))
+    assert np.array_equal(found, weights) and len(set(found)) > 10
+
+
 def _new_task(names, folder, printed):
     with open_device("model") as device:
         result = run_task(names["LINGER"], device).result
@@ -79,7 +97,8 @@ def _new_task(names, folder, printed):
 
 
 CHECKS = {"README.md": _readme, "docs/streaming.md": _own_data, "docs/networks.md": _own_network,
-          "docs/tasks.md": _new_task, "docs/quickstart.md": _quick_start, "docs/board.md": _board}
+          "docs/tasks.md": _new_task, "docs/quickstart.md": _quick_start, "docs/board.md": _board,
+          "docs/soc.md": _own_system}
 """What must have come of a page's listings, beyond that none fails."""
 
 
