@@ -1,7 +1,7 @@
 """Rates of learning that a network gets unless it asks for others.
 
 Chosen on validation streams, rule ``vle``.  ``xor``, ``xor-deep`` and ``chain`` run with all of
-them; ``lagline`` and ``notes`` set a faster η and have the rest.
+them; ``lagline`` and ``notes`` set a faster η, ``notes`` also less ε and ηB, and have the rest.
 """
 
 __all__ = ["BIAS_RATE", "FEEDBACK_RATE", "NOISE", "TAP_RATE", "WEIGHT_RATE"]
