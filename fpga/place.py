@@ -72,7 +72,7 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
                     constraints: str | None = None, label: str = "") -> Routed:
     """Place and route ``netlist`` of ``folder``; report and log stay there, named by ``label``.
 
-    constraints   pins and clocks; without them the design is routed out of context, for timing
+    constraints   pins and clocks; without them any pins will do, for timing
 
     Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
     design does not fit.
@@ -85,10 +85,9 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     if constraints is not None:
         options += ["--lpf" if ecp5 else "--pcf", constraints,
                     "--textcfg" if ecp5 else "--asc", "routed.txt"]
-    elif ecp5:
-        options += ["--out-of-context"]
     else:
-        options += ["--pcf-allow-unconstrained"]
+        # Not out of context: that would route the clock as an ordinary signal, on ordinary wires.
+        options += ["--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
     run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
                "--seed", str(seed), "--freq", f"{megahertz:g}", "--timing-allow-fail"],
               folder=folder, log=f"nextpnr{label}.log", what=f"place and route, seed {seed}")

@@ -1,7 +1,7 @@
 """``python -m fpga.qor``: quality of results, and what changed against the committed ones.
 
-Each configuration's core is synthesised and routed out of context with several seeds; what the
-tools report goes to build/qor.json.
+Each configuration's core is synthesised, placed and routed with several seeds, its ports on any
+pins; what the tools report goes to build/qor.json.
 """
 
 import json
@@ -17,8 +17,14 @@ from fpga.devices import DEVICES
 from fpga.place import Routed, place_and_route
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.tools import tool_versions
+from hdl.config import Config
 from hdl.cores import make_core
+from hdl.layout import Layout
 from hdl.primitives.technology import Technology
+from hdl.timeline import step_cycles
+from model.compiler import compile_network
+from model.network import NetworkError
+from model.reference_networks import NETWORKS
 from sim.tools import BuildError
 from sim.verilog import Flat
 
@@ -56,8 +62,24 @@ def row(name: str, configuration: Configuration, routed: dict[int, Routed]) -> d
         "available": {kind: size for kind, (_, size) in fastest.resources.items()},
         "Fmax": list(fmax.values()), "Fmax_median": round(median(fmax.values()), 2),
         "critical_path": fastest.path,
+        "networks": _speeds(configuration.core, median(fmax.values())),
         "tools": tool_versions(),
     }
+
+
+def _speeds(core: Config, megahertz: float) -> dict[str, dict]:
+    """Cycles of a step and synaptic updates per second, for the reference networks that fit."""
+    told = {}
+    for name, make in NETWORKS.items():
+        network = make()
+        try:
+            cycles = step_cycles(Layout(core, compile_network(network))).cycles
+        except NetworkError as error:
+            told[name] = {"refused": str(error)}
+        else:
+            told[name] = {"cycles": cycles, "synapses": network.synapses,
+                          "updates_per_second": round(megahertz * 1e6 / cycles * network.synapses)}
+    return told
 
 
 COMPARED = ("LUT", "FF", "DSP", "EBR", "SPRAM", "Fmax_median")

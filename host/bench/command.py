@@ -14,7 +14,7 @@ MOST_LANES = 64
 
 
 def _names():
-    from host.bench.networks import NETWORKS
+    from model.reference_networks import NETWORKS
     return NETWORKS
 
 

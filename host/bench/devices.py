@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from hdl.config import Config
 from hdl.layout import Layout
-from host.bench.networks import stream
 from host.sim_device import SimDevice
 from model.compiler import compile_network
 from model.frames import Frames
 from model.network import Network, NetworkError
 from model.program import Program
+from model.reference_networks import stream
 
 __all__ = ["Simulated", "common_core", "refusal", "simulate"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from host.bench.devices import common_core, refusal, simulate
-from host.bench.networks import layered
 from host.bench.software import golden_speed
 from model.compiler import compile_network
 from model.network import Network
+from model.reference_networks import layered
 
 __all__ = ["LANES", "LANES_WIDTH", "WIDTHS", "draw", "grow"]
 

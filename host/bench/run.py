@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from hdl.config import Config
 from host.bench.boards import Routed
 from host.bench.devices import Simulated, common_core, refusal, simulate
-from host.bench.networks import NETWORKS
 from host.bench.software import SOFTWARE, deviations, speeds
 from model.compiler import compile_network
 from model.network import Network, NetworkError
+from model.reference_networks import NETWORKS
 
 __all__ = ["DEVIATION", "measure"]
 

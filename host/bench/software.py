@@ -9,7 +9,6 @@ import numpy as np
 from numba import njit
 
 from host.bench.floats import FloatNetwork
-from host.bench.networks import stream
 from host.bench.numpy_net import NumpyNet
 from model.compiler import compile_network
 from model.fixed import next_word
@@ -17,6 +16,7 @@ from model.formats import RATE
 from model.frames import Frames
 from model.golden import Golden
 from model.network import Network
+from model.reference_networks import stream
 
 __all__ = ["SOFTWARE", "deviations", "golden_speed", "signs", "speeds", "timed"]
 

@@ -11,7 +11,6 @@ from host.bench import devices, software
 from host.bench.boards import read_qor
 from host.bench.floats import FloatNetwork
 from host.bench.growth import draw
-from host.bench.networks import NETWORKS, layered, recurrent, stream
 from host.bench.numpy_net import NumpyNet
 from host.bench.run import measure
 from host.bench.table import tables
@@ -22,6 +21,7 @@ from model.frames import Frames
 from model.golden import Golden
 from model.network import NetworkError
 from model.reference import Reference
+from model.reference_networks import NETWORKS, layered, recurrent, stream
 from model.rules import apply_rule
 
 STEPS = 1500

@@ -1,4 +1,4 @@
-"""The networks that are measured, all under the default rule, and streams to drive them."""
+"""The networks whose speed is measured, all under the default rule, and streams to drive them."""
 
 from collections.abc import Callable
 
