@@ -7,6 +7,7 @@ its ``frame``), adds to the dictionary of ``new`` states, and to ``hits`` what s
 from amaranth import Cat, Const, Mux
 
 from hdl.fixed import (
+    bit_length_of,
     down,
     lift,
     narrow,
@@ -15,6 +16,7 @@ from hdl.fixed import (
     shift_keep_half,
     shift_round,
     sign,
+    top_byte,
     up,
 )
 from hdl.pipeline import settle
@@ -114,6 +116,8 @@ def _change(pipe, current, old, integrate, new, hits):
     # The mean never leaves the range of |ΔI|.
     moved = pipe.then(lambda mean, step: narrow(mean + step, CHANGE_MEAN.width), mean, step)
     new["change_mean"] = pipe.now(_choose, integrate, moved, mean)
+    # Of the mean the mirror rule sees the magnitude only.
+    new["change_length"] = pipe.then(bit_length_of, *pipe.then(top_byte, new["change_mean"]))
 
 
 def send(pipe, rate, record, frame, noise, new, hits):

@@ -6,8 +6,8 @@ walked again before all have been taken: so whoever takes one per clock or slowe
     0  number          1  descriptor, operands          3  product: into the queue
 """
 
-from amaranth.hdl import Module, Signal, signed
-from amaranth.lib import data, fifo, wiring
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
@@ -48,8 +48,6 @@ class DescriptorFetch(wiring.Component):
         m.submodules.multiplier = multiplier = Multiplier()
         entry = data.StructLayout(
             {"descriptor": self.layout, "product": signed(36), "held": self.side_width})
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=entry.size, depth=DEPTH)
-
         number, left, owed = Signal(self.count.shape()), Signal(self.count.shape()), Signal(4)
         reads = Signal()
         m.d.comb += [
@@ -69,8 +67,23 @@ class DescriptorFetch(wiring.Component):
             written.descriptor.eq(delayed(m, self.arrived, 2, "descriptor")),
             written.product.eq(multiplier.product),
             written.held.eq(delayed(m, self.side, 2, "side")),
-            queue.w_data.eq(written), queue.w_en.eq(delayed(m, reads, 3, "reads")),
-            waiting.eq(queue.r_data), queue.r_en.eq(self.take), self.valid.eq(queue.r_rdy),
             self.descriptor.eq(waiting.descriptor), self.product.eq(waiting.product),
             self.held.eq(waiting.held)]
+        self._queue(m, written, delayed(m, reads, 3, "reads"), waiting)
         return m
+
+    def _queue(self, m, written, writes, waiting):
+        """A ring in memory and, in registers, its first word, so that ``take`` may come late."""
+        m.submodules.queue = ring = memory.Memory(shape=written.shape(), depth=DEPTH, init=[])
+        write, read = ring.write_port(), ring.read_port(domain="comb")
+        last, first = Signal(range(DEPTH)), Signal(range(DEPTH))
+        some, moves, end = Signal(), Signal(), Signal(range(DEPTH))
+        m.d.comb += [
+            write.addr.eq(last), write.data.eq(written), write.en.eq(writes), end.eq(last + writes),
+            read.addr.eq(first), moves.eq(some & (~self.valid | self.take))]
+        # Never full: what is owed fits without the word in registers.
+        m.d.sync += [
+            last.eq(end), self.valid.eq(moves | (self.valid & ~self.take)),
+            some.eq(Mux(moves, (first + 1)[:len(first)] != end, first != end))]
+        with m.If(moves):
+            m.d.sync += [waiting.eq(read.data), first.eq(first + 1)]

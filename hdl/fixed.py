@@ -7,8 +7,8 @@ stated.
 
 from amaranth import Cat, Const, Mux, Value
 
-__all__ = ["bit_length", "down", "lift", "narrow", "round_half", "saturate", "shift_keep_half",
-           "shift_round", "sign", "up"]
+__all__ = ["bit_length", "bit_length_of", "down", "lift", "narrow", "round_half", "saturate",
+           "shift_keep_half", "shift_round", "sign", "top_byte", "up"]
 
 
 def _as_signed(value) -> Value:
@@ -69,15 +69,31 @@ def saturate(value, width: int) -> tuple[Value, Value]:
 
 def bit_length(value) -> Value:
     """Bits needed for a non-negative ``value`` below 2**31: 0 for 0, else 1 + ⌊log2⌋; unsigned."""
+    high, byte = top_byte(value)
+    return bit_length_of(high, byte)
+
+
+def top_byte(value) -> tuple[Value, Value]:
+    """The first half of :func:`bit_length`, for two clocks: which of four bytes matters, and it."""
     # One bit more below the value makes 1 + ⌊log2⌋ of it, and 0 of 0, without an adder.
-    rest = Cat(Const(1, 1), _as_signed(value)[:31])
-    rest = Cat(rest, Const(0, 32 - len(rest)))
+    doubled = Cat(Const(1, 1), _as_signed(value)[:31])
+    return _highest(Cat(doubled, Const(0, 32 - len(doubled))), (16, 8))
+
+
+def bit_length_of(high, byte) -> Value:
+    """… and the second half: the length, of what :func:`top_byte` told."""
+    low, _ = _highest(byte, (4, 2, 1))
+    return Cat(low, high)
+
+
+def _highest(rest, steps):
+    """Place of the highest one, by halves; and what is left of the value there."""
     found = []
-    for step in (16, 8, 4, 2, 1):
+    for step in steps:
         above = rest[step:].any()
         rest = Mux(above, rest[step:], rest[:step])
         found.insert(0, above)
-    return Cat(*found)
+    return Cat(*found), rest
 
 
 def narrow(value, width: int) -> Value:

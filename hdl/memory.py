@@ -12,7 +12,8 @@ __all__ = ["BUS", "HOST", "StateMemory", "attach"]
 BUS = wiring.Signature({
     "active": Out(1), "write": Out(1), "region": Out(Region), "offset": Out(OFFSET_BITS),
     "data": Out(32)})
-"""The host's access as every memory sees it; ``active`` only while the core is idle."""
+"""The host's access as every memory sees it; ``active`` only while the core is idle, ``write`` a
+strobe that comes clocks after address and data."""
 
 HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})

@@ -10,8 +10,8 @@ from hdl.pipeline import Pipeline
 from model.formats import ERROR, MODULATOR, RATE, SUM
 from model.program import ELIGIBILITY_NEURON_STATES, NEURON_STATES, POPULATION, Flag
 
-__all__ = ["NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronFields", "NeuronPipeline", "OLD_STATES",
-           "POSTED", "SATURATIONS"]
+__all__ = ["CHANGE_LENGTH_BITS", "NEURON_RECORD", "NEURON_STATE_SHAPES", "NeuronFields",
+           "NeuronPipeline", "OLD_STATES", "POSTED", "SATURATIONS"]
 
 FLAG_BITS = max(Flag).value.bit_length()
 MANTISSAS = ("ratio", "membrane_mantissa", "error_mantissa", "bias_mantissa", "tau_mantissa")
@@ -38,8 +38,10 @@ NEURON_STATE_SHAPES = {
 OLD_STATES = tuple(name for name in NEURON_STATES if name not in ("r", "xi", "word"))
 """States that a neuron's step reads."""
 
-POSTED = ("r", "xi", "error", "e", "change", "change_mean", "word")
-"""States that the next step's synapses and traces read."""
+POSTED = ("r", "xi", "error", "e", "change", "change_length", "word")
+"""What the next step's synapses and traces read: states, and the bits of ``change_mean``."""
+
+CHANGE_LENGTH_BITS = 5
 
 SATURATIONS = {"current": 2, "membrane": 2, "rate": 1, "error": 4, "bias": 1, "factor": 1}
 """Counters that a neuron's step can move, and the bits of its number of events."""
@@ -75,7 +77,7 @@ class NeuronPipeline(wiring.Component):
     i : In(struct of valid, tag, old, total, teach, kind, modulator, flags, word, population);
         ``old`` has the states of ``OLD_STATES``, ``population`` is a ``NEURON_RECORD``
     errors_above : In(signed), Σ B e of the neuron that entered ``above_stage`` clocks before
-    post : Out(struct of valid, tag, new), the states ``POSTED`` ahead of the others: the next step
+    post : Out(struct of valid, tag, new), what is ``POSTED``, ahead of the others: the next step
         of the synapses waits for them; of the neuron that entered ``post_stage`` clocks before
     o : Out(struct of valid, tag, new, rate, saturations); ``new`` has all states, ``rate`` is φ(s)
         without noise, ``told`` what the teacher says (y − r or the host's error), ``tau_pull`` the
@@ -111,7 +113,9 @@ class NeuronPipeline(wiring.Component):
             "errors_above": In(signed(SUM.width)),
             "post": Out(data.StructLayout({
                 "valid": 1, "tag": tag_width,
-                "new": data.StructLayout({name: states[name] for name in self.fields.posted})})),
+                "new": data.StructLayout({
+                    name: states.get(name, unsigned(CHANGE_LENGTH_BITS))
+                    for name in self.fields.posted})})),
             "tables": In(TablePort()),
         })
 

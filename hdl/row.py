@@ -18,6 +18,7 @@ from hdl.fixed import bit_length, round_half, saturate, shift_keep_half
 from hdl.lane import row_layout
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
+from hdl.neuron import CHANGE_LENGTH_BITS
 from hdl.region import BEHIND, Region
 from hdl.sequencer import issue_layout
 from model.program import Feedback
@@ -27,13 +28,12 @@ __all__ = ["POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"
 ROW_STAGE = 7
 """Clocks from an issue to the row's words."""
 
-LENGTH_BITS = 5
-POST = {"error": 18, "e": 18, "change": 27, "change_mean": 30, "word": 32}
-"""What the neurons leave for the next step's rows."""
+POST = {"error": 18, "e": 18, "change": 27, "change_length": CHANGE_LENGTH_BITS, "word": 32}
+"""What the neurons leave for the next step's rows; of the mean of |ΔI| its number of bits."""
 POST_ELIGIBLE = {"above": 18, "slope": 18, "explored": 2}
 """… and for their eligibilities."""
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
-           "change_mean": Region.CHANGE_MEAN, "word": Region.WORD}
+           "change_length": Region.CHANGE_MEAN, "word": Region.WORD}
 
 
 def post_fields(config: Config) -> dict[str, int]:
@@ -69,23 +69,21 @@ class RowFetch(wiring.Component):
         """The words that the target left in the last step, at stage 2; silent while resetting."""
         values, silent = {}, delayed(m, self.issue.reset_state, 2, "silent")
         for name, width in post_fields(self.config).items():
-            # Of the running mean only its magnitude matters here.
-            width = LENGTH_BITS if name == "change_mean" else width
             store = StateMemory(width=width, depth=self.config.slots, buffered=True)
             m.submodules[name] = store
             if name in BEHIND:
                 attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
             else:
                 attach(m, self.bus, store.host, REGIONS[name])
-            written = getattr(self.post, name)
-            if name == "change_mean":
-                written = bit_length(written)
-                m.d.comb += store.host.data.eq(bit_length(self.bus.data[:30]))
+            if name == "change_length":
+                length = Signal(width)
+                m.d.sync += length.eq(bit_length(self.bus.data[:30]))
+                m.d.comb += store.host.data.eq(length)
             m.d.comb += [
                 store.read_address.eq(self.issue.target_slot),
                 store.read_half.eq(self.issue.parity), store.host_half.eq(self.host_half),
                 store.write_address.eq(self.post.slot), store.write_half.eq(self.post.half),
-                store.write_data.eq(written), store.write.eq(self.post.enable)]
+                store.write_data.eq(getattr(self.post, name)), store.write.eq(self.post.enable)]
             values[name] = store.read_data
             if name in ("error", "e", "change", *POST_ELIGIBLE):
                 values[name] = Signal(signed(width), name=f"{name}_2")
@@ -108,11 +106,11 @@ class RowFetch(wiring.Component):
         m.d.sync += [out.eq(limited), out_hit.eq(hit)]
         return out, out_hit
 
-    def _pull(self, m, change_mean, settings):
+    def _pull(self, m, change_length, settings):
         """Shifts of the mirror rule at stage 4: of ΔI, and of B."""
         excess = Signal(signed(8))
         exponent, shift, pull = Signal(6), Signal(6), Signal(6)
-        m.d.comb += excess.eq(change_mean + settings.noise_shift - 27)
+        m.d.comb += excess.eq(change_length + settings.noise_shift - 27)
         m.d.sync += exponent.eq(Mux((excess > 0) & settings.self_scaling, excess << 1, 0))
         later = delayed(m, settings, 1, "settings_3")
         m.d.sync += [pull.eq(later.mirror_shift + exponent),
@@ -133,7 +131,7 @@ class RowFetch(wiring.Component):
         learning_factor, factor_hit = self._barrel(
             m, factor.product, settings_4.factor_shift, 18, "factor_7")
 
-        shift, pull = self._pull(m, values["change_mean"], settings)
+        shift, pull = self._pull(m, values["change_length"], settings)
         wide = Signal(signed(38))
         m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_4") << 11)
         change, change_hit = self._barrel(m, wide, shift, 32, "change_7")

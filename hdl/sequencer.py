@@ -9,7 +9,7 @@ Descriptors, and their η m, are fetched ahead: projections follow each other wi
 those with a single target, whose rows would follow each other too fast: a clock before and after.
 
 The walk is a word ahead of the one that waits to be issued, so that whether a word may go is known,
-from registers, when its turn comes.
+from a register, when its turn comes.
 
 A step begins while the last neurons of the one before are still under way: a word waits until its
 target and its row of sources have passed.  The words tell in turn up to which slot the sums of this
@@ -152,12 +152,10 @@ class Sequencer(wiring.Component):
             m.d.sync += waiting.eq(word)
         with m.Elif(ready):
             m.d.sync += waiting.valid.eq(0)
-        passed, all_left, just_issued = Signal(), Signal(), Signal()
-        m.d.comb += ready.eq(
-            waiting.valid & (passed | all_left) & ~(waiting.apart & just_issued))
-        m.d.sync += [
-            passed.eq(Mux(goes, self._passed(word), self._passed(waiting))),
-            all_left.eq(self.left == self.issued), just_issued.eq(ready)]
+        all_left = self.left == self.issued
+        m.d.sync += ready.eq(Mux(
+            goes, (self._passed(word) | all_left) & ~(word.apart & ready),
+            waiting.valid & ~ready & (self._passed(waiting) | all_left)))
 
         issue, mark = self.issue, self.mark
         m.d.comb += [issue[name].eq(waiting[name]) for name in Issue.members

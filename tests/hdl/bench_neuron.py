@@ -170,7 +170,7 @@ def check(dut, prefix, names, outputs, neuron):
     """Compare the ports ``prefix_name`` with what the model makes of the neuron."""
     for name in names:
         port = getattr(dut, f"{prefix}_{name}").value
-        unsigned = name in ("tag", "new_word") or name.startswith("saturations")
+        unsigned = name in ("tag", "new_word", "new_change_length") or name.startswith("saturations")
         got = int(port) if unsigned else port.to_signed()
         assert got == outputs[name], (
             f"{prefix} {name}: expected {outputs[name]}, got {got}, from {neuron}")
@@ -204,7 +204,8 @@ async def equals_the_model(dut):
         assert bool(dut.post_valid.value) == (early in pending), f"post at clock {clock}"
         if early in pending:
             neuron, outputs = pending[early]
-            check(dut, "post", posted, outputs, neuron)
+            length = outputs["new_change_mean"].bit_length()
+            check(dut, "post", posted, outputs | {"new_change_length": length}, neuron)
         assert bool(dut.o_valid.value) == (leaving in pending), f"valid at clock {clock}"
         if leaving in pending:
             neuron, outputs = pending.pop(leaving)

@@ -22,13 +22,17 @@ POST = post_fields(Config(eligibility=ELIGIBLE))
 BATCHES, BATCH = 120, 100
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
            "change_mean": Region.CHANGE_MEAN, "word": Region.WORD, **BEHIND}
+HOST = ["change_mean" if name == "change_length" else name for name in POST]
+"""What the host writes: the mean whole, of which the rows keep the length."""
 
 
 def draw_post(source):
-    """What a neuron may leave; the means of |ΔI| take every bit length."""
+    """What a neuron may leave; the means of |ΔI|, which the host knows, take every bit length."""
+    mean = source.getrandbits(source.randrange(30))
     change = source.choice((draw(source, 27), source.choice((-1, 1)) << 25))
     return {"error": draw(source, 18), "e": draw(source, 18), "change": change,
-            "change_mean": source.getrandbits(source.randrange(30)), "word": source.getrandbits(32),
+            "change_mean": mean, "change_length": mean.bit_length(),
+            "word": source.getrandbits(32),
             **({"above": draw(source, 18), "slope": draw(source, 18),
                 "explored": source.randint(-1, 1)} if ELIGIBLE else {})}
 
@@ -97,7 +101,7 @@ class Posts:
     async def load(self, dut):
         for half, posts in enumerate(self.held):
             dut.host_half.value = half
-            for name in POST:
+            for name in HOST:
                 # The core tells the halves of regions apart by their write strobes.
                 strobe = "write_upper" if name in BEHIND else "write"
                 await bus_write(dut, REGIONS[name],
@@ -110,7 +114,8 @@ class Posts:
         half, slot, post = self.source.randrange(2), self.source.randrange(SLOTS), draw_post(
             self.source)
         enable = (half, slot) != read and self.source.random() < 0.4
-        put(dut, "post", post | {"slot": slot, "half": half, "enable": enable})
+        put(dut, "post", {name: post[name] for name in POST}
+            | {"slot": slot, "half": half, "enable": enable})
         if enable:
             self.held[half][slot] = post
 

@@ -23,12 +23,14 @@ def put(dut, prefix: str, fields: dict) -> None:
 
 
 async def bus_write(dut, region: int, pairs, *, strobe: str = "write") -> None:
-    """Write (offset, value) ``pairs`` to a region, one a clock; ``strobe`` says that it is one."""
+    """Write (offset, value) ``pairs`` to a region; data are there before ``strobe`` says so."""
     write = dut.bus_write if strobe == "write" else getattr(dut, strobe)
-    dut.bus_active.value, write.value, dut.bus_region.value = 1, 1, int(region)
+    dut.bus_active.value, dut.bus_region.value = 1, int(region)
     for offset, value in pairs:
         dut.bus_offset.value, dut.bus_data.value = int(offset), int(value) & 0xFFFFFFFF
-        await RisingEdge(dut.clk)
+        for strobed in (0, 1):
+            write.value = strobed
+            await RisingEdge(dut.clk)
     dut.bus_active.value = write.value = 0
 
 
