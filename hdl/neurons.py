@@ -17,6 +17,7 @@ from hdl.fetch import DescriptorFetch
 from hdl.measures import Leaving, learned_ratio
 from hdl.memory import BUS, StateMemory, attach
 from hdl.neuron import NeuronFields, NeuronPipeline
+from hdl.primitives.local_copy import local_copy
 from hdl.region import BEHIND, Region
 from hdl.row import POST_ELIGIBLE, post_fields, post_write
 from hdl.sequencer import Header, next_slot
@@ -94,8 +95,11 @@ class NeuronUnit(wiring.Component):
         } | {f"{name}_data": Out(self.fields.states[name].width) for name in self.fields.old}
           | ({"write_upper": In(1)} if config.eligibility else {}))
 
-    def _states(self, m, slot, silent, leaving_slot, new, write):
-        """One memory per state: read at ``slot``, written when a neuron leaves the pipeline."""
+    def _states(self, m, platform, slot, silent, leaving_slot, new, write):
+        """One memory per state: read at ``slot``, written when a neuron leaves the pipeline.
+
+        ``silent`` holds a clock after the slot.
+        """
         values = {}
         for name in self.fields.old:
             store = StateMemory(width=self.fields.states[name].width, depth=self.config.slots)
@@ -108,7 +112,10 @@ class NeuronUnit(wiring.Component):
                 store.read_address.eq(slot), store.write_address.eq(leaving_slot),
                 store.write.eq(write), store.write_data.eq(new[name]),
                 getattr(self, f"{name}_data").eq(store.read_data)]
-            values[name] = Mux(silent, 0, store.read_data) if name in RESET else store.read_data
+            values[name] = store.read_data
+            if name in RESET:
+                values[name] = Mux(local_copy(m, silent, platform, name=f"{name}_silent"), 0,
+                                   store.read_data)
         return values
 
     def _fetch(self, m):
@@ -135,8 +142,7 @@ class NeuronUnit(wiring.Component):
         fetch, record = self._fetch(m)
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
-        step, behind = Signal(STEP_BITS), Signal(STEP_BITS)
-        active, loaded = Signal(), Signal()
+        step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
         header = Signal(Header)
         m.d.comb += [
             header.eq(Mux(step[0], self.header_1, self.header_0)),
@@ -152,10 +158,11 @@ class NeuronUnit(wiring.Component):
                          left.eq(record.size), waiting.eq(1)]
         with m.Elif(active & final):
             m.d.sync += number.eq(0)
-        # The frame of a step is there, and the result whose place the step's takes is sent.
-        m.d.comb += [behind.eq(step - self.sent), loaded.eq((step != self.loaded) & ~behind[1])]
+        m.d.comb += following.eq(step + 1)
+        m.d.sync += loaded.eq(Mux(active & final, self._may_begin(following),
+                                  self._may_begin(step)))
         with m.If(active & final):
-            m.d.sync += step.eq(step + 1)
+            m.d.sync += step.eq(following)
         with m.If(self.set):
             m.d.sync += step.eq(self.parity)
         tag = Signal(Tag)
@@ -165,6 +172,10 @@ class NeuronUnit(wiring.Component):
             tag.final.eq(final), tag.parity.eq(step[0]),
             tag.learn.eq((header.flags & Flag.LEARN).any())]
         return active, tag, current, header
+
+    def _may_begin(self, step):
+        """The frame of a step is there, and the result whose place the step's takes is sent."""
+        return (step != self.loaded) & ~(step - self.sent)[:STEP_BITS][1]
 
     def _draw(self, m, active):
         """This neuron's random word: the generator's next."""
@@ -218,8 +229,8 @@ class NeuronUnit(wiring.Component):
         word = self._draw(m, active)
         leaving = data.View(Tag, pipeline.o.tag)
         keeps = pipeline.o.valid & ~leaving.is_input
-        silent = delayed(m, (header.flags & Flag.RESET_STATE).any(), READ, "silent")
-        old = self._states(m, tag.slot, silent, leaving.slot, pipeline.o.new, keeps)
+        silent = delayed(m, (header.flags & Flag.RESET_STATE).any(), READ - 1, "silent")
+        old = self._states(m, platform, tag.slot, silent, leaving.slot, pipeline.o.new, keeps)
         if self.config.eligibility:
             forgets = delayed(m, (header.flags & Flag.RESET_TRACE).any(), READ, "forgets")
             old["slopes"] = Mux(forgets, 0, old["slopes"])

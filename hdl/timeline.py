@@ -116,7 +116,7 @@ def step_cycles(layout: Layout) -> StepCycles:
         completed = at[np.minimum(word.completed_by, words - 1)] + latency
         completed[:inputs] = issued[-1] + latency + 1
         completed[0] = max(completed[0], walked[-1] + 1, loaded + FETCHED, known + FETCHED * learns,
-                           sent[-2])
+                           sent[-2] + 1)
         walked = np.maximum.accumulate(completed - np.arange(neurons)) + np.arange(neurons)
         posts |= set((walked[inputs:] + PASSED - 2).tolist())
         left.append(int(walked[-1]) + PASSED)

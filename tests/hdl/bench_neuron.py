@@ -166,11 +166,14 @@ def check_alive(seen, saturated):
         assert COUNT // 100 < saturated[name] < COUNT, f"{name}: {saturated[name]} events"
 
 
+UNSIGNED = ("tag", "new_word", "new_change_length")
+
+
 def check(dut, prefix, names, outputs, neuron):
     """Compare the ports ``prefix_name`` with what the model makes of the neuron."""
     for name in names:
         port = getattr(dut, f"{prefix}_{name}").value
-        unsigned = name in ("tag", "new_word", "new_change_length") or name.startswith("saturations")
+        unsigned = name in UNSIGNED or name.startswith("saturations")
         got = int(port) if unsigned else port.to_signed()
         assert got == outputs[name], (
             f"{prefix} {name}: expected {outputs[name]}, got {got}, from {neuron}")
