@@ -12,6 +12,7 @@ from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import MULTIPLIERS, Device
 from fpga.place import Routed, place_and_route
 from fpga.pll import Pll
+from fpga.revision import revision
 from fpga.synthesis import NETLIST, synthesise
 from fpga.tools import run_stage, tool_versions
 from fpga.top import Top
@@ -33,7 +34,7 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     Raises :class:`sim.tools.BuildError` if a tool fails or timing is missed; in the latter case
     all files are there.
     """
-    versions = tool_versions()
+    versions, made_from = tool_versions(), revision()
     platform = board.open()
     if board.technology is Technology.ECP5:
         size = platform.device.rpartition("-")[2].removesuffix("F") + "k"
@@ -42,7 +43,8 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     pll = Pll.for_clock(board.technology, clock, configuration.megahertz)
     if linked is None:
         linked = LinkedCore(configuration.core, clock_frequency=pll.megahertz * 1e6,
-                            baud=board.baud, core=make_core(configuration.core), board=name)
+                            baud=board.baud, core=make_core(configuration.core), board=name,
+                            revision=made_from)
     plan = platform.prepare(Top(board, linked, pll))
     made = synthesise(text_of(plan, "top.il"), board.technology)
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,7 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
                              megahertz=pll.megahertz, seed=seed, constraints=constraints)
     bits = _pack(folder, name, board.technology)
     manifest = {
-        "board": name, "about": board.about, "bitstream": bits.name,
+        "board": name, "about": board.about, "revision": made_from, "bitstream": bits.name,
         "sha256": hashlib.sha256(bits.read_bytes()).hexdigest(), "device": platform.device,
         "lanes": configuration.core.lanes, "neurons": configuration.neurons,
         "synapses": configuration.synapses, "core": vars(configuration.core),

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from fpga import bitstream
 from fpga.boards import BOARDS
 from fpga.configurations import CONFIGURATIONS
+from fpga.revision import revision
 from sim.tools import BuildError
 from tests.fpga.echo import Echo
 
@@ -21,6 +22,7 @@ def test_board_gets_bitstream_reports_and_manifest(tmp_path):
     bits = (folder / "ulx3s-12f.bit").read_bytes()
     assert len(bits) > 10_000
     assert made["sha256"] == hashlib.sha256(bits).hexdigest()
+    assert made["revision"] == revision()
     assert made == json.loads((folder / "manifest.json").read_text())
     assert made["fmax_megahertz"] > made["clock_megahertz"] == pytest.approx(80, rel=0.05)
     assert made["resources"]["DSP"][0] == 1 and made["resources"]["EBR"][0] == 1
