@@ -39,6 +39,8 @@ EQUIVALENT = {
         "an energy that the host writes: the next step replaces it before it is read",
     ("traces", r"^bus__region == 5'h19"):
         "the copy of ξ for the host's eyes: every step replaces it",
+    ("neurons", r"!= loaded"):
+        "whether a step may begin, in the clock after the last neuron of the one before: none is ready",
     ("traces", "^~ take"): "neurons have left before their traces wait; tests/host/test_cycles.py",
 }
 """Mutants that no run notices, (module, what), and why."""
