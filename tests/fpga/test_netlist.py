@@ -25,6 +25,8 @@ COUNTS = {"LUT4": 24, "CCU2C": 6, "TRELLIS_FF": 6, "MULT18X18D": 4, "DP16KD": 4,
 EQUIVALENT = {
     r"lane_\d\.update\.": "low bits of a product are 1/65536 of a weight's last bit",
     r"lane_\d\.[wb]_(coarse|fine|decayed)": "a bit of a decay that rounding alone can see",
+    r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
+    r"neurons\.pipeline\.held_19_20": "a bit before a limit that these networks do not come near",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""
 

@@ -40,7 +40,7 @@ EQUIVALENT = {
     ("traces", r"^bus__region == 5'h19"):
         "the copy of ξ for the host's eyes: every step replaces it",
     ("neurons", r"!= loaded"):
-        "whether a step may begin, in the clock after the last neuron of the one before: none is ready",
+        "whether a step may begin, a clock after the last neuron of the step before: none can",
     ("traces", "^~ take"): "neurons have left before their traces wait; tests/host/test_cycles.py",
 }
 """Mutants that no run notices, (module, what), and why."""
