@@ -29,7 +29,7 @@ from hdl.steps import STEP_BITS
 from model.program import ELIGIBILITY_FIELDS, Feedback, Flag
 
 __all__ = ["Header", "Issue", "Mark", "Sequencer", "Settings", "issue_layout", "next_slot",
-           "settings_layout"]
+           "settings_layout", "walk_ports"]
 
 Header = data.StructLayout({"modulator": signed(18), "flags": 6})
 """What a frame says of its step."""
@@ -81,6 +81,19 @@ def next_slot(slot, config: Config):
     return Mux(lane == config.lanes - 1, (row + 1) << config.lane_bits, slot + 1)
 
 
+def walk_ports(config: Config) -> dict:
+    """Ports of whoever walks through the projections, step after step."""
+    return {
+        "count": In(range(config.projections + 1)),
+        "number": Out(range(config.projections)),
+        "data": In(layout(projection_fields(config))),
+        "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
+        "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
+        "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
+        "left": In(STEP_BITS), "passed": In(18),
+    }
+
+
 class Sequencer(wiring.Component):
     """Issues all synapse words, step after step.
 
@@ -94,14 +107,7 @@ class Sequencer(wiring.Component):
     def __init__(self, config: Config):
         self.config = config
         self.word_layout = extended(Word, config, {"settings": settings_layout(config)})
-        super().__init__({
-            "count": In(range(config.projections + 1)),
-            "number": Out(range(config.projections)),
-            "data": In(layout(projection_fields(config))),
-            "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
-            "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
-            "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
-            "left": In(STEP_BITS), "passed": In(18),
+        super().__init__(walk_ports(config) | {
             "issue": Out(issue_layout(config)), "mark": Out(Mark),
         })
 

@@ -12,15 +12,13 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import layout, projection_fields
 from hdl.lane import LATE, LATE_ACCESS, HostWrite, Lane, SourceWrites, access_layout
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
-from hdl.sequencer import Header, Sequencer
+from hdl.sequencer import Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
-from hdl.steps import STEP_BITS
 from hdl.totals import ADDEND_STAGE, Totals
 from model.formats import SUM
 
@@ -64,14 +62,8 @@ class SynapsePass(wiring.Component):
 
     def __init__(self, config: Config):
         self.config = config
-        super().__init__({
-            "count": In(range(config.projections + 1)),
-            "number": Out(range(config.projections)),
-            "data": In(layout(projection_fields(config))),
-            "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
-            "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
-            "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
-            "left": In(STEP_BITS), "passed": In(18), "landed_done": Out(1), "complete": Out(18),
+        super().__init__(walk_ports(config) | {
+            "landed_done": Out(1), "complete": Out(18),
             "host_half": In(1), "rate_half": In(1),
             "rate_write": In(RATE_WRITE), "trace_write": In(TRACE_WRITE),
             "post": In(post_write(config)),

@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 
-import numpy as np
 import pytest
 
 from fpga.netlist import netlist_of
@@ -15,6 +14,7 @@ from sim.cells import CELLS
 from sim.library import SimulatedCore, StuckError
 from tests.fpga import mutants
 from tests.sim.cases import Case, small_networks
+from tests.sim.running import difference
 
 CONFIG = Config(lanes=2, rows=16, trace_rows=32, words=256, populations=8, projections=8, inputs=8,
                 outputs=8, probes=8)
@@ -51,19 +51,11 @@ def runs():
     return [(case, case.image) for case in made[:NETWORKS]]
 
 
-def difference(core: SimulatedCore, case: Case, image) -> str | None:
+def first_sign(core: SimulatedCore, case: Case, image) -> str | None:
     """The first thing that a core does otherwise than the golden model."""
     core.reset()
     core.write(*image)
-    for block in case.blocks:
-        if block.restored is not None:
-            core.write(case.state_places, block.restored)
-        if not np.array_equal(core.run(block.words, len(block.results)), block.results):
-            return "results"
-        states = core.read(case.addresses)
-        if not np.array_equal(states, block.states):
-            return case.place(int(np.argmax(states != block.states)))
-    return None
+    return difference(core, case)
 
 
 def verdict(library, number: int, runs) -> str | None:
@@ -71,7 +63,7 @@ def verdict(library, number: int, runs) -> str | None:
     with SimulatedCore(library, patience=PATIENCE) as core:
         try:
             core.write([mutants.NUMBER_ADDRESS], [number])
-            return next(filter(None, (difference(core, case, image) for case, image in runs)), None)
+            return next(filter(None, (first_sign(core, case, image) for case, image in runs)), None)
         except StuckError:
             return "stuck"
 

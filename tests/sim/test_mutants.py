@@ -14,6 +14,7 @@ from sim.build import build_library
 from sim.library import SimulatedCore, StuckError
 from tests.sim import mutants
 from tests.sim.cases import Case, small_networks
+from tests.sim.running import difference
 
 CONFIG = Config(lanes=2)
 NETWORKS = 24
@@ -79,21 +80,13 @@ def runs():
     return [(case, case.image, case.quiet) for case in made]
 
 
-def difference(core: SimulatedCore, case: Case, image, quiet) -> str | None:
-    """The first thing that a core does otherwise than the golden model."""
+def first_sign(core: SimulatedCore, case: Case, image, quiet) -> str | None:
+    """The first thing that a core does otherwise than the golden model, its tables included."""
     core.reset()
     core.write(*image)
     if not np.array_equal(core.read(quiet[0]), quiet[1]):
         return "tables"
-    for block in case.blocks:
-        if block.restored is not None:
-            core.write(case.state_places, block.restored)
-        if not np.array_equal(core.run(block.words, len(block.results)), block.results):
-            return "results"
-        states = core.read(case.addresses)
-        if not np.array_equal(states, block.states):
-            return case.place(int(np.argmax(states != block.states)))
-    return None
+    return difference(core, case)
 
 
 def verdict(library: Path, number: int, runs, cycles: list) -> str | None:
@@ -106,7 +99,7 @@ def verdict(library: Path, number: int, runs, cycles: list) -> str | None:
         try:
             core.write([mutants.NUMBER_ADDRESS], [number])
             for at, (case, image, quiet) in enumerate(runs):
-                if found := difference(core, case, image, quiet):
+                if found := first_sign(core, case, image, quiet):
                     return found
                 counted.append(int(core.read([case.layout.registers["cycles_low"]])[0]))
                 if cycles and counted[at] != cycles[at]:
