@@ -39,7 +39,7 @@ from model.trace import LOW, PSI, PSI_XI, trace
 __all__ = ["Golden"]
 
 LEARN = int(Flag.LEARN)
-WORTH_PACKING = 64
+WORTH_PACKING = 32
 """Steps from which a block is run on vectors."""
 _RATE = COUNTERS.index("rate")
 RESET_STATE, RESET_TRACE = int(Flag.RESET_STATE), int(Flag.RESET_TRACE)

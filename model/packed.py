@@ -6,11 +6,17 @@ zero weights and traces, which every rule keeps at zero.
 """
 
 import numpy as np
+from numba import njit
 
+from model.eligibility import FOREVER, gathering
 from model.program import (
+    ELIGIBILITY_FIELDS,
+    ELIGIBILITY_NEURON_STATES,
+    ELIGIBILITY_SYNAPSE_STATES,
     NEURON_STATES,
     POPULATION,
     PROJECTION,
+    SYNAPSE_STATES,
     TRACE_STATES,
     Feedback,
     Program,
@@ -18,9 +24,9 @@ from model.program import (
     record_type,
 )
 
-__all__ = ["BACK", "BITS", "GIVEN", "HEARD", "HIGH_HALF", "LINKS", "LOW", "LOW_HALF", "MASK",
-           "NEGATIVE", "PARAMETERS", "PSI", "Packed", "SEEN", "SUM", "TEACH", "TOLD", "TOTAL",
-           "VALID", "VECTOR", "suits"]
+__all__ = ["ARRIVED", "BACK", "BITS", "GIVEN", "HEARD", "HIGH_HALF", "LINKS", "LOW", "LOW_HALF",
+           "MASK", "NEGATIVE", "PARAMETERS", "PSI", "Packed", "SEEN", "SUM", "TEACH", "TOLD",
+           "TOTAL", "VALID", "VECTOR", "suits"]
 
 VECTOR = 16
 """Synapses in a vector of 32 bits."""
@@ -31,7 +37,9 @@ LOW_WORD = 0xFFFFFFFF
 (TOTAL, SUM, TEACH, GIVEN, TOLD, SEEN, BITS) = range(len(NEURON_STATES), len(NEURON_STATES) + 7)
 """Rows of neurons besides their states: exact sums, what the teacher says and how (model.program
 .Teach), y − r, φ(s) without its sign, and the bits of the running mean of |ΔI|."""
-NEURON_ROWS = BITS + 1
+ARRIVED = BITS + 1
+"""First of the rows that hold what a neuron leaves for eligibilities, as the state lists it."""
+NEURON_ROWS = ARRIVED + len(ELIGIBILITY_NEURON_STATES)
 
 LOW, PSI, HIGH_HALF, LOW_HALF, NEGATIVE, MASK, VALID = range(7)
 """Rows of traces: the low-passed rate, ψ, the halves of its random word (the
@@ -44,16 +52,18 @@ HEARD, BACK = range(2)
 
 PARAMETERS = ("table", "ratio", "membrane_mantissa", "membrane_shift", "error_mantissa",
               "error_shift", "tap_step", "tap_limit", "tap1_step", "tap1_limit", "noise", "noisy",
-              "is_output", "gain_shift", "bias_mantissa", "bias_shift", "prospective")
+              "is_output", "gain_shift", "bias_mantissa", "bias_shift", "prospective", "gathers")
 """Rows of constants of the neurons, from their population's record; yes is −1."""
 
 LINK_FIELDS = ("source_first", "source_size", "target_first", "target_size", "plastic",
                "prospective", "feedback", "rate_mantissa", "factor_shift", "change_shift",
                "mirror_shift", "noise_shift", "self_scaling", "ratio", "trace_mantissa",
-               "trace_shift")
-LINKS = (*LINK_FIELDS, "width", "half_width", "synapse", "trace", "to_inputs")
+               "trace_shift", "decay_shift")
+LINKS = (*LINK_FIELDS, *ELIGIBILITY_FIELDS, "width", "half_width", "synapse", "plain_synapse",
+         "trace", "dither_shift", "to_inputs")
 """Fields of a projection here: sources filled up to vectors of 32 and of 64 bits, its first weight
-and trace, and whether nobody needs the errors that it sends down."""
+and trace, by how much the high halves of words are shifted, and whether nobody needs the errors
+that it sends down."""
 
 HANDLED_POPULATION = {
     "first", "size", "is_input", "is_output", "output_first", "table", "prospective", "ratio",
@@ -71,8 +81,12 @@ def suits(program: Program) -> bool:
     populations, projections = program.populations, program.projections
     unknown = [populations[name] for name in POPULATION if name not in HANDLED_POPULATION]
     unknown += [projections[name] for name in PROJECTION if name not in HANDLED_PROJECTION]
-    return (not program.eligible and not any(values.any() for values in unknown)
-            and not (projections["feedback"] == Feedback.KOLEN_POLLACK).any()
+    thirds = program.eligibilities
+    eligible, copied = thirds["eligible"] == 1, projections["feedback"] == Feedback.KOLEN_POLLACK
+    # Copies and decays are known of synapses that wait, and only waits that do not fade.
+    fading = (thirds["explores"] == 1) | (thirds["retention_shift"] != FOREVER)
+    strange = np.where(eligible, fading, copied | (projections["decay_shift"] != 0))
+    return (not any(values.any() for values in unknown) and not strange.any()
             and projections["change_shift"].max() <= MOST_CHANGE_SHIFT)
 
 
@@ -93,7 +107,7 @@ class Packed:
 
     neurons, parameters   int64 (rows, neurons)
     traces, sources       int32, int64 (rows, sources of all links)
-    synapses              int32 (2, W and B of all links)
+    synapses              int32 (2 or 4, W and B, E and momentum of all links)
     tables                int64 (2, slots × 256): φ, then φ', value and step in halves of a word
     links                 the projections
     outputs               numbers of the output neurons
@@ -105,7 +119,7 @@ class Packed:
         places = program.neurons + VECTOR
         self.neurons = np.zeros((NEURON_ROWS, places), np.int64)
         self.parameters = np.zeros((len(PARAMETERS), places), np.int64)
-        for name, row in zip(PARAMETERS, _parameters(records), strict=True):
+        for name, row in zip(PARAMETERS, _parameters(program), strict=True):
             self.parameters[PARAMETERS.index(name), :program.neurons] = np.repeat(
                 row, records["size"])
         value, step, slope, slope_step = program.tables.reshape(-1, 4).T
@@ -113,6 +127,10 @@ class Packed:
         self.links = np.zeros(len(program.projections), record_type(dict.fromkeys(LINKS, 0)))
         for name in LINK_FIELDS:
             self.links[name] = program.projections[name]
+        for name in ELIGIBILITY_FIELDS:
+            self.links[name] = program.eligibilities[name]
+        self.links["plain_synapse"] = program.projections["synapse_first"]
+        self.links["dither_shift"] = np.where(self.links["eligible"], 0, self.links["change_shift"])
         self.links["width"] = _filled(self.links["source_size"], VECTOR)
         self.links["half_width"] = _filled(self.links["source_size"], HALF_VECTOR)
         weights = self.links["width"] * self.links["target_size"]
@@ -120,7 +138,8 @@ class Packed:
         self.links["trace"] = np.cumsum(self.links["width"]) - self.links["width"]
         self.links["to_inputs"] = (self.links["source_first"] + self.links["source_size"]
                                    <= program.inputs)
-        self.synapses = _aligned(2, int(weights.sum()), np.int32)
+        words = len(SYNAPSE_STATES) + len(ELIGIBILITY_SYNAPSE_STATES) * program.eligible
+        self.synapses = _aligned(words, int(weights.sum()), np.int32)
         self.traces = _aligned(TRACE_ROWS, int(self.links["width"].sum()), np.int32)
         self.sources = _aligned(2, self.traces.shape[1], np.int64)
         ends = zip(self.links["trace"], self.links["source_size"], strict=True)
@@ -137,8 +156,9 @@ class Packed:
         self.traces[LOW, self._trace_places], self.traces[PSI, self._trace_places] = low, psi
         self.traces[NEGATIVE, self._trace_places] = np.where(xi < 0, -1, 0)
         self.traces[MASK, self._trace_places] = np.where(xi != 0, -1, 0)
-        for packed, plain in self._matrices(state):
-            packed[:] = plain
+        if self.program.eligible:
+            self.neurons[ARRIVED:, :neurons] = state.factors.T
+        _spread(self.links, self.synapses, state.synapses, state.memories)
 
     def give(self, state: State) -> None:
         """Copy what is here to ``state``."""
@@ -146,21 +166,40 @@ class Packed:
         traces = self.traces[:, self._trace_places]
         state["low"][:], state["psi"][:] = traces[LOW], traces[PSI]
         state["psi_xi"][:] = traces[NEGATIVE] | (traces[MASK] & 1)
-        for packed, plain in self._matrices(state):
-            plain[:] = packed
-
-    def _matrices(self, state: State):
-        """Pairs of views on a projection's W or B, here and in ``state``."""
-        for number, link in enumerate(self.links):
-            rows, width, size = (int(link[n]) for n in ("target_size", "width", "source_size"))
-            first = int(link["synapse"])
-            for row, name in enumerate(("W", "B")):
-                part = self.synapses[row, first:first + rows * width].reshape(rows, width)
-                yield part[:, :size], self.program.matrix(state, number, name)
+        if self.program.eligible:
+            state.factors[:] = self.neurons[ARRIVED:, :self.program.neurons].T
+        _gather(self.links, self.synapses, state.synapses, state.memories)
 
 
-def _parameters(records: np.ndarray):
+@njit
+def _spread(links, packed, synapses, memories):
+    """Words of synapses to rows of whole vectors."""
+    for k in range(len(packed)):
+        plain = synapses[k] if k < len(synapses) else memories[k - len(synapses)]
+        for link in links:
+            for row in range(link.target_size):
+                here = link.synapse + row * link.width
+                there = link.plain_synapse + row * link.source_size
+                for j in range(link.source_size):
+                    packed[k, here + j] = plain[there + j]
+
+
+@njit
+def _gather(links, packed, synapses, memories):
+    """The way back."""
+    for k in range(len(packed)):
+        plain = synapses[k] if k < len(synapses) else memories[k - len(synapses)]
+        for link in links:
+            for row in range(link.target_size):
+                here = link.synapse + row * link.width
+                there = link.plain_synapse + row * link.source_size
+                for j in range(link.source_size):
+                    plain[there + j] = packed[k, here + j]
+
+
+def _parameters(program: Program):
     """One value per population for each of :data:`PARAMETERS`."""
+    records = program.populations
     one_tap = records["one_tap"] == 1
     special = {
         "table": records["table"] << 8,
@@ -170,7 +209,7 @@ def _parameters(records: np.ndarray):
         "noise": records["noisy"] << (15 - records["noise_shift"]),
         "noisy": -records["noisy"], "is_output": -records["is_output"],
         "gain_shift": 7 - records["gain_shift"], "bias_shift": records["bias_shift"] - 2,
-        "prospective": -records["prospective"],
+        "prospective": -records["prospective"], "gathers": -gathering(program).astype(np.int64),
     }
     for name in PARAMETERS:
         yield special[name] if name in special else records[name]

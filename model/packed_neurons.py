@@ -3,6 +3,7 @@
 from numba import njit
 
 from model.activation import SEGMENT_BITS, SEGMENTS
+from model.eligibility import ABOVE, EXPLORED, SLOPE_SUMS, SLOPES
 from model.fixed import next_word, shift_round
 from model.formats import COUNTERS
 from model.neuron import (
@@ -23,19 +24,21 @@ from model.neuron import (
     V,
     X,
 )
-from model.packed import BITS, GIVEN, PARAMETERS, SEEN, SUM, TEACH, TOLD, TOTAL, VECTOR
+from model.packed import ARRIVED, BITS, GIVEN, PARAMETERS, SEEN, SUM, TEACH, TOLD, TOTAL, VECTOR
 from model.program import Flag, Teach
 from model.simd import bit_lengths, clip, count, gather, load8, pick, store
 
 __all__ = ["neuron_pass"]
 
 (TABLE, RATIO, MEMBRANE_M, MEMBRANE_K, ERROR_M, ERROR_K, TAP_STEP, TAP_LIMIT, TAP1_STEP, TAP1_LIMIT,
- NOISE, NOISY, IS_OUTPUT, GAIN_K, BIAS_M, BIAS_K, PROSPECTIVE) = range(len(PARAMETERS))
+ NOISE, NOISY, IS_OUTPUT, GAIN_K, BIAS_M, BIAS_K, PROSPECTIVE, GATHERS) = range(len(PARAMETERS))
 _CURRENT, _MEMBRANE, _RATE, _ERROR, _BIAS = (
     COUNTERS.index(name) for name in ("current", "membrane", "rate", "error", "bias"))
 LEARN, INTEGRATE, NOISY_FLAG = int(Flag.LEARN), int(Flag.INTEGRATE), int(Flag.NOISE)
 TARGET, ERROR_GIVEN = int(Teach.TARGET), int(Teach.ERROR)
 HALF = SEGMENTS // 2
+ABOVE_ROW, SLOPES_ROW, EXPLORED_ROW, SLOPE_SUMS_ROW = (
+    ARRIVED + column for column in (ABOVE, SLOPES, EXPLORED, SLOPE_SUMS))
 
 
 @njit(forceinline=True)
@@ -78,10 +81,10 @@ def _draw(neurons, first, last, word):
 
 
 @njit(forceinline=True)
-def neuron_pass(neurons, first, parameters, tables, flags, modulator, drawn, counts):
+def neuron_pass(neurons, first, parameters, tables, eligible, flags, modulator, drawn, counts):
     """Advance all neurons from number ``first`` on, and draw the words that follow ``drawn``.
 
-    Returns the last of them.
+    Returns the last of them.  ``eligible``: whether any synapse has an eligibility.
     """
     size = neurons.shape[1] - VECTOR
     drawn = _draw(neurons, 0, min(first + 8, size), drawn)
@@ -122,7 +125,21 @@ def neuron_pass(neurons, first, parameters, tables, flags, modulator, drawn, cou
         told, _ = _limit(taught, 18)
         taught = shift_round(taught << 7, load8(parameters, GAIN_K, n))
         arrived, h = _limit(shift_round(load8(neurons, SUM, n), 14) + taught, 18)
-        error, k = _limit(shift_round(slope * arrived, 16), 18)
+        steepness = slope
+        if eligible:
+            gathers = load8(parameters, GATHERS, n)
+            sums = load8(neurons, SLOPE_SUMS_ROW, n)
+            if integrate:
+                gathered, k = _limit(sums + (slope & gathers), 24)
+                hits_rate += k
+                store(neurons, SLOPE_SUMS_ROW, n, gathered)
+                store(neurons, EXPLORED_ROW, n, xi)
+            else:
+                held = pick(gathers < 0, sums >> 6, -1)
+                steepness = pick(held < 0, slope, held)
+            store(neurons, ABOVE_ROW, n, arrived)
+            store(neurons, SLOPES_ROW, n, slope)
+        error, k = _limit(shift_round(steepness * arrived, 16), 18)
         hits_error += h + k
 
         # The same trick with the roles swapped: a low-pass state and two taps.

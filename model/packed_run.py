@@ -6,10 +6,11 @@
 import numpy as np
 from numba import njit
 
+from model.eligibility import SLOPE_SUMS
 from model.frames import Frames, Outputs
 from model.measures import measure
 from model.neuron import CHANGE, CURRENT, DRIVE, ERROR, XI, E, R, S, U, V, X
-from model.packed import GIVEN, LOW, MASK, NEGATIVE, PSI, SEEN, TEACH, TOLD, Packed
+from model.packed import ARRIVED, GIVEN, LOW, MASK, NEGATIVE, PSI, SEEN, TEACH, TOLD, Packed
 from model.packed_neurons import neuron_pass
 from model.packed_synapses import look, synapse_pass, trace_pass
 from model.program import Flag, State
@@ -25,11 +26,14 @@ def _reset(flags, inputs, neurons, traces):
     if flags & RESET_STATE:
         for row in (U, DRIVE, S, CURRENT, R, XI, ERROR, E, V, X, CHANGE):
             neurons[row, inputs:] = 0
+        for row in range(ARRIVED, ARRIVED + SLOPE_SUMS):
+            neurons[row, inputs:] = 0
         traces[NEGATIVE, :] = 0
         traces[MASK, :] = 0
     if flags & RESET_TRACE:
         traces[LOW, :] = 0
         traces[PSI, :] = 0
+        neurons[ARRIVED + SLOPE_SUMS, :] = 0
 
 
 @njit
@@ -49,7 +53,7 @@ def _measures(populations, neurons, measures, learn, counts):
 def _run(populations, links, tables, parameters, measures, neurons, traces, sources, synapses,
          generator, counts, places, noisy, inputs, teach, kind, modulator, flags, rates_out,
          errors_out):
-    channels = populations[0].size
+    channels, eligible = populations[0].size, len(synapses) > 2
     word = generator[0]
     for t in range(len(flags)):
         _reset(flags[t], channels, neurons, traces)
@@ -63,8 +67,8 @@ def _run(populations, links, tables, parameters, measures, neurons, traces, sour
                          noisy[q], counts)
         for q in range(len(links)):
             noisy[q] = trace_pass(links[q], neurons, traces, flags[t], counts)
-        word = neuron_pass(neurons, channels, parameters, tables, flags[t], modulator[t], word,
-                           counts)
+        word = neuron_pass(neurons, channels, parameters, tables, eligible, flags[t], modulator[t],
+                           word, counts)
         for o in range(len(places)):
             rates_out[t, o] = neurons[SEEN, places[o]]
             errors_out[t, o] = neurons[ERROR, places[o]]

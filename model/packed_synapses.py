@@ -23,6 +23,7 @@ from model.packed import (
     TOTAL,
     VALID,
 )
+from model.packed_eligibility import eligible_pass
 from model.program import Feedback, Flag
 from model.simd import clip, count, load8, load16, store, total
 
@@ -46,7 +47,7 @@ def look(link, neurons, traces, sources):
     for j in range(0, link.half_width, 8):
         place, n = link.trace + j, link.source_first + j
         word = load8(neurons, WORD, n)
-        store(traces, HIGH_HALF, place, (word >> 16) << link.change_shift)
+        store(traces, HIGH_HALF, place, (word >> 16) << link.dither_shift)
         store(traces, LOW_HALF, place, word & 0xFFFF)
         store(sources, HEARD, place, load8(neurons, R, n))
         store(sources, BACK, place, word & 0)
@@ -129,14 +130,11 @@ def synapse_pass(link, neurons, synapses, traces, sources, flags, modulator, noi
         i, base = link.target_first + row, link.synapse + row * width
         error = neurons[E, i]
         neurons[TOTAL, i] += _forward_sum(synapses, base, sources, place, link.half_width)
-        if not link.to_inputs:
+        if error and not link.to_inputs:
             _backward_sum(synapses, back, base, sources, place, link.half_width, error)
         if not flags & LEARN:
             continue
         word = neurons[WORD, i]
-        taught_by = error if link.prospective else neurons[ERROR, i]
-        factor, hit = limit(shift_round(rate * taught_by, link.factor_shift), 18)
-        counts[_FACTOR] += hit
         if link.feedback == MIRROR:
             exponent = 2 * max(0, neurons[BITS, i] - 27 + link.noise_shift)
             pull = link.mirror_shift + exponent * link.self_scaling
@@ -149,9 +147,16 @@ def synapse_pass(link, neurons, synapses, traces, sources, flags, modulator, noi
             elif noisy:
                 counts[_WEIGHT] += _learn_mirror_wide(synapses, base, traces, place, width, change,
                                                       pull, word >> 16)
+        if link.eligible:
+            continue
+        taught_by = error if link.prospective else neurons[ERROR, i]
+        factor, hit = limit(shift_round(rate * taught_by, link.factor_shift), 18)
+        counts[_FACTOR] += hit
         if link.plastic:
             counts[_WEIGHT] += _learn_forward(synapses, base, traces, place, width,
                                               link.change_shift, factor, word & 0xFFFF)
+    if link.eligible:
+        eligible_pass(link, neurons, synapses, traces, flags, rate, modulator, counts)
     if not link.to_inputs:
         for j in range(0, link.half_width, 8):
             n = link.source_first + j

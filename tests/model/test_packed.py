@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from model.compiler import compile_network
+from model.eligibility import SCALES
 from model.formats import COUNTERS
 from model.frames import LEARNING, Frames
 from model.golden import WORTH_PACKING, Golden
-from model.network import INPUT, Network, Population, Projection
+from model.network import INPUT, Eligibility, Network, Population, Projection
 from model.packed import suits
 from model.program import Program, State
 from model.random_network import random_frames, random_network
@@ -43,7 +44,7 @@ def assert_equal(program: Program, frames: Frames) -> Golden:
     (fast, outputs), (slow, expected) = (in_blocks(program, frames, size)
                                          for size in (2 * WORTH_PACKING, SHORT))
     np.testing.assert_array_equal(outputs, expected)
-    for name in State.names():
+    for name in fast.state.present():
         np.testing.assert_array_equal(fast.state[name], slow.state[name], err_msg=name)
     np.testing.assert_array_equal(fast.saturations, slow.saturations)
     return fast
@@ -100,6 +101,34 @@ def test_wide_networks_get_the_same_bits(counter, options, amplitude):
     assert counter is None or model.saturations[COUNTERS.index(counter)] > 0
 
 
+def waiting(scale: float, update: str) -> Network:
+    """A wide network whose synapses wait for errors, each projection in its own way."""
+    network = wide(rate=0.5, noise=2.0**-5)
+    third = Eligibility(scale=scale, update=update, step=2.0**-7, momentum=2.0**-2)
+    ways = ({"feedback": "fixed"}, {"feedback": "kolen-pollack", "decay": 2.0**-8}, {})
+    network.projections = [replace(p, eligibility=third, **way)
+                           for p, way in zip(network.projections, ways, strict=True)]
+    # One that does not wait, beside them.
+    network.projections.append(replace(network.projections[1], source="b", target="a",
+                                       weights=np.full((21, 17), 0.02), eligibility=None,
+                                       backward=np.full((21, 17), 0.02), feedback="mirror",
+                                       decay=0.0))
+    return network
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("update", ["plain", "sign"])
+def test_synapses_that_wait_for_errors_get_the_same_bits(scale, update):
+    program = compile_network(waiting(scale, update), seed=2)
+    moved, by_sign = set(), {"momentum"} if update == "sign" else set()
+    # Sections that hold the neurons, reset, learn, or give errors.
+    for key in range(4):
+        model = assert_equal(program, random_frames(program, STEPS, key))
+        moved |= {name for name in model.state.present()
+                  if np.ptp(model.state[name] - program.state[name])}
+    assert moved >= {"W", "B", "eligibility", "above", "slope", "slopes", "explored"} | by_sign
+
+
 def test_states_may_be_written_between_long_blocks():
     program = compile_network(wide(rate=0.5, noise=2.0**-5), seed=1)
     rng = np.random.default_rng(5)
@@ -116,7 +145,9 @@ def test_states_may_be_written_between_long_blocks():
 
 @pytest.mark.parametrize("population, projection", [
     ({"nudging": 0.25}, {}), ({"tau_rate": 0.01}, {}), ({}, {"decay": 2.0**-10}),
-    ({}, {"feedback": "kolen-pollack"})])
+    ({}, {"feedback": "kolen-pollack"}),
+    ({}, {"eligibility": Eligibility(retention=0.75, scale=1.0)}),
+    ({}, {"eligibility": Eligibility(factor="sign")})])
 def test_the_rest_takes_the_plain_kernels(population, projection):
     network = wide(rate=0.5, noise=2.0**-5)
     changed = replace(network, populations=[replace(p, **population) for p in network.populations],
