@@ -35,7 +35,7 @@ name = "slow"
 size = 8
 tau_m = 4.0
 tau_r = 0.2
-activation = "tanh"         # linear, tanh, softplus, sigmoid, relu
+activation = "tanh"         # linear, tanh, leaky-tanh, softplus, sigmoid, relu
 bias_rate = 0.1
 
 [[population]]

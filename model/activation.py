@@ -26,6 +26,10 @@ class Activation:
     slope: callable
 
 
+LEAK = 2.0**-6
+"""Slope of ``leaky-tanh`` far from 0."""
+
+
 def _sigmoid(s):
     return 0.5 * (1.0 + np.tanh(0.5 * s))
 
@@ -33,6 +37,9 @@ def _sigmoid(s):
 ACTIVATIONS = {
     "linear": Activation(lambda s: s, np.ones_like),
     "tanh": Activation(np.tanh, lambda s: 1.0 - np.tanh(s) ** 2),
+    # A slope that never vanishes lets saturated neurons come back (LeCun et al. 1998, 4.4).
+    "leaky-tanh": Activation(lambda s: np.tanh(s) + LEAK * s,
+                             lambda s: 1.0 + LEAK - np.tanh(s) ** 2),
     "softplus": Activation(lambda s: np.logaddexp(0.0, s), _sigmoid),
     "sigmoid": Activation(_sigmoid, lambda s: _sigmoid(s) * (1.0 - _sigmoid(s))),
     "relu": Activation(lambda s: np.maximum(s, 0.0), lambda s: (s > 0).astype(np.float64)),

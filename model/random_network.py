@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.activation import ACTIVATIONS
 from model.eligibility import SCALES
 from model.formats import MODULATOR, RATE, TAP_STATE
 from model.frames import FROZEN, LEARNING, Frames
@@ -23,6 +22,8 @@ ORDINARY = "ordinary"
 FEEDBACKS = ("mirror", "kolen-pollack", "tied", "fixed")
 MOST_SYNAPSES, MOST_TRACES, MOST_OUTPUTS = 1500, 400, 60
 """Sizes that fit a core of any number of lanes."""
+ACTIVATIONS = ("linear", "tanh", "softplus", "sigmoid", "relu")
+"""Of those that are known, one of each kind."""
 SECTION = 24
 """Mean length of a stretch of a random stream with one kind of signal, in steps."""
 
@@ -32,7 +33,7 @@ def random_network(*key: int) -> Network:
     rng = np.random.default_rng(key)
     dt = 10.0 ** rng.uniform(-4, 0)
     inputs = int(rng.integers(1, 7))
-    activations = list(rng.choice(list(ACTIVATIONS), TABLE_SLOTS, replace=False))
+    activations = list(rng.choice(ACTIVATIONS, TABLE_SLOTS, replace=False))
     others = [_population(rng, f"p{k}", dt, activations) for k in range(rng.integers(1, 6))]
     place = int(rng.integers(0, len(others) + 1))
     ordinary = Population(name=ORDINARY, size=int(rng.integers(2, 6)), tau_m=5 * dt, tau_r=2 * dt,

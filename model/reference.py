@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from model.activation import LEAK
 from model.compiler import compile_network
 from model.network import Network, NetworkError
 
 __all__ = ["Reference", "Trajectory"]
 
-CODES = {"linear": 0, "tanh": 1, "softplus": 2, "sigmoid": 3, "relu": 4}
-LINEAR, TANH, SOFTPLUS, SIGMOID, RELU = CODES.values()
+CODES = {"linear": 0, "tanh": 1, "softplus": 2, "sigmoid": 3, "relu": 4,
+         "leaky-tanh": 5}
+LINEAR, TANH, SOFTPLUS, SIGMOID, RELU, LEAKY_TANH = CODES.values()
 
 SOURCE_FIRST, SOURCE_SIZE, TARGET_FIRST, TARGET_SIZE, SYNAPSE_FIRST = range(5)
 
@@ -34,6 +36,8 @@ def _rate(code, s):
         return max(s, 0.0) + math.log1p(math.exp(-abs(s)))
     if code == SIGMOID:
         return 0.5 * (1.0 + math.tanh(0.5 * s))
+    if code == LEAKY_TANH:
+        return math.tanh(s) + LEAK * s
     return max(s, 0.0)
 
 

@@ -123,7 +123,7 @@ def test_weights_come_from_files(tmp_path):
     ("tau_m = 4.0", "tau_m = 0.01", "line 27: population slow: τm = 0.01 s is below dt = 0.1 s"),
     ("tau_r = 0.2", "tau_r = 5", "line 28: population slow: τr = 5 s is above τm = 4 s"),
     ("tau_m = 4.0", "tau_m = 1e12", "line 27: population slow: dt/τm = 1e-13 is outside 5.96046e"),
-    ('"tanh"', '"tan"', 'line 29: population slow: activation = "tan"; allowed: linear, tanh, sof'),
+    ('"tanh"', '"tan"', 'line 29: population slow: activation = "tan"; allowed: linear, tanh, lea'),
     ("size = 8", "size = 0", "line 26: population slow: size = 0; allowed: 1 … 65535"),
     ("size = 8", "size = true", "line 26: population slow: size = true; allowed: 1 … 65535"),
     ("size = 8", "size = 5000", "fan-in of a neuron = 5008; exact sums hold 4096"),

@@ -15,7 +15,8 @@ from model.reference import Reference
 
 STEPS = 2000
 REACH = {"input": 1.5, ("input", "slow"): 1.5, "fast": 0.5, ("slow", "fast"): 2.0}
-CURVATURE = {"tanh": 0.77, "linear": 0.0, "softplus": 0.25, "sigmoid": 0.1, "relu": 0.0}
+CURVATURE = {"tanh": 0.77, "leaky-tanh": 0.77, "linear": 0.0, "softplus": 0.25, "sigmoid": 0.1,
+             "relu": 0.0}
 """Largest |φ''|; relu's corner lies on a knot of its table."""
 
 
