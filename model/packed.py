@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from model.eligibility import FOREVER, gathering
+from model.fixed import bit_length
 from model.program import (
     ELIGIBILITY_FIELDS,
     ELIGIBILITY_NEURON_STATES,
@@ -46,6 +47,8 @@ LOW, PSI, HIGH_HALF, LOW_HALF, NEGATIVE, MASK, VALID = range(7)
 high one shifted as its projection wants it), the sign of its ξ as −1 or 0, whether it has one
 (−1 or 0), and −1 where a place is a source at all."""
 TRACE_ROWS = VALID + 1
+PLAIN_LOW, PLAIN_PSI, PLAIN_XI = range(len(TRACE_STATES))
+CHANGE_MEAN = list(NEURON_STATES).index("change_mean")
 
 HEARD, BACK = range(2)
 """Rows of sources: their rates, and the errors summed for them."""
@@ -60,7 +63,7 @@ LINK_FIELDS = ("source_first", "source_size", "target_first", "target_size", "pl
                "mirror_shift", "noise_shift", "self_scaling", "ratio", "trace_mantissa",
                "trace_shift", "decay_shift")
 LINKS = (*LINK_FIELDS, *ELIGIBILITY_FIELDS, "width", "half_width", "synapse", "plain_synapse",
-         "trace", "dither_shift", "to_inputs")
+         "trace", "plain_trace", "dither_shift", "to_inputs")
 """Fields of a projection here: sources filled up to vectors of 32 and of 64 bits, its first weight
 and trace, by how much the high halves of words are shifted, and whether nobody needs the errors
 that it sends down."""
@@ -130,6 +133,7 @@ class Packed:
         for name in ELIGIBILITY_FIELDS:
             self.links[name] = program.eligibilities[name]
         self.links["plain_synapse"] = program.projections["synapse_first"]
+        self.links["plain_trace"] = program.projections["trace_first"]
         self.links["dither_shift"] = np.where(self.links["eligible"], 0, self.links["change_shift"])
         self.links["width"] = _filled(self.links["source_size"], VECTOR)
         self.links["half_width"] = _filled(self.links["source_size"], HALF_VECTOR)
@@ -143,58 +147,75 @@ class Packed:
         self.traces = _aligned(TRACE_ROWS, int(self.links["width"].sum()), np.int32)
         self.sources = _aligned(2, self.traces.shape[1], np.int64)
         ends = zip(self.links["trace"], self.links["source_size"], strict=True)
-        self._trace_places = np.concatenate([first + np.arange(size) for first, size in ends])
-        self.traces[VALID, self._trace_places] = -1
+        for first, size in ends:
+            self.traces[VALID, first : first + size] = -1
         self.outputs = np.flatnonzero(np.repeat(records["is_output"], records["size"]))
 
     def take(self, state: State) -> None:
         """Copy ``state`` here."""
-        neurons = self.program.neurons
-        self.neurons[:len(NEURON_STATES), :neurons] = state.neurons.T
-        self.neurons[BITS, :neurons] = np.frexp(state["change_mean"])[1]
-        low, psi, xi = (state[name] for name in TRACE_STATES)
-        self.traces[LOW, self._trace_places], self.traces[PSI, self._trace_places] = low, psi
-        self.traces[NEGATIVE, self._trace_places] = np.where(xi < 0, -1, 0)
-        self.traces[MASK, self._trace_places] = np.where(xi != 0, -1, 0)
-        if self.program.eligible:
-            self.neurons[ARRIVED:, :neurons] = state.factors.T
-        _spread(self.links, self.synapses, state.synapses, state.memories)
+        self._copy(state, _in)
 
     def give(self, state: State) -> None:
         """Copy what is here to ``state``."""
-        state.neurons[:] = self.neurons[:len(NEURON_STATES), :self.program.neurons].T
-        traces = self.traces[:, self._trace_places]
-        state["low"][:], state["psi"][:] = traces[LOW], traces[PSI]
-        state["psi_xi"][:] = traces[NEGATIVE] | (traces[MASK] & 1)
-        if self.program.eligible:
-            state.factors[:] = self.neurons[ARRIVED:, :self.program.neurons].T
-        _gather(self.links, self.synapses, state.synapses, state.memories)
+        self._copy(state, _out)
+
+    def _copy(self, state: State, way) -> None:
+        way(self.links, self.neurons, self.traces, self.synapses, state.neurons, state.traces,
+            state.synapses, state.factors, state.memories)
 
 
 @njit
-def _spread(links, packed, synapses, memories):
-    """Words of synapses to rows of whole vectors."""
-    for k in range(len(packed)):
-        plain = synapses[k] if k < len(synapses) else memories[k - len(synapses)]
+def _in(links, neurons, traces, synapses, plain_neurons, plain_traces, plain_synapses, factors,
+        memories):
+    for n in range(len(plain_neurons)):
+        for k in range(plain_neurons.shape[1]):
+            neurons[k, n] = plain_neurons[n, k]
+        neurons[BITS, n] = bit_length(plain_neurons[n, CHANGE_MEAN])
+    for n in range(len(factors)):
+        for k in range(factors.shape[1]):
+            neurons[ARRIVED + k, n] = factors[n, k]
+    for link in links:
+        for j in range(link.source_size):
+            here, xi = link.trace + j, plain_traces[link.plain_trace + j, PLAIN_XI]
+            traces[LOW, here] = plain_traces[link.plain_trace + j, PLAIN_LOW]
+            traces[PSI, here] = plain_traces[link.plain_trace + j, PLAIN_PSI]
+            traces[NEGATIVE, here], traces[MASK, here] = -(xi < 0), -(xi != 0)
+    for k in range(len(synapses)):
+        words = len(plain_synapses)
+        plain = plain_synapses[k] if k < words else memories[k - words]
         for link in links:
             for row in range(link.target_size):
                 here = link.synapse + row * link.width
                 there = link.plain_synapse + row * link.source_size
                 for j in range(link.source_size):
-                    packed[k, here + j] = plain[there + j]
+                    synapses[k, here + j] = plain[there + j]
 
 
 @njit
-def _gather(links, packed, synapses, memories):
-    """The way back."""
-    for k in range(len(packed)):
-        plain = synapses[k] if k < len(synapses) else memories[k - len(synapses)]
+def _out(links, neurons, traces, synapses, plain_neurons, plain_traces, plain_synapses, factors,
+         memories):
+    for n in range(len(plain_neurons)):
+        for k in range(plain_neurons.shape[1]):
+            plain_neurons[n, k] = neurons[k, n]
+    for n in range(len(factors)):
+        for k in range(factors.shape[1]):
+            factors[n, k] = neurons[ARRIVED + k, n]
+    for link in links:
+        for j in range(link.source_size):
+            here = link.trace + j
+            plain_traces[link.plain_trace + j, PLAIN_LOW] = traces[LOW, here]
+            plain_traces[link.plain_trace + j, PLAIN_PSI] = traces[PSI, here]
+            plain_traces[link.plain_trace + j, PLAIN_XI] = traces[NEGATIVE, here] | (
+                traces[MASK, here] & 1)
+    for k in range(len(synapses)):
+        words = len(plain_synapses)
+        plain = plain_synapses[k] if k < words else memories[k - words]
         for link in links:
             for row in range(link.target_size):
                 here = link.synapse + row * link.width
                 there = link.plain_synapse + row * link.source_size
                 for j in range(link.source_size):
-                    plain[there + j] = packed[k, here + j]
+                    plain[there + j] = synapses[k, here + j]
 
 
 def _parameters(program: Program):

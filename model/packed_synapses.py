@@ -122,39 +122,44 @@ def _learn_mirror_wide(synapses, base, traces, place, width, change, pull, word)
 
 
 @njit(forceinline=True)
+def _learn_row(link, row, neurons, synapses, traces, rate, noisy, counts):
+    """The updates of one row of W and B, but for those that wait."""
+    i, base = link.target_first + row, link.synapse + row * link.width
+    width, place, word = link.width, link.trace, neurons[WORD, i]
+    if link.feedback == MIRROR:
+        exponent = 2 * max(0, neurons[BITS, i] - 27 + link.noise_shift)
+        pull = link.mirror_shift + exponent * link.self_scaling
+        change = shift_round(neurons[CHANGE, i] << 11, pull - link.noise_shift + 4)
+        change, hit = limit(change, 32)
+        counts[_MIRROR] += hit
+        if noisy and abs(change) < SAFE:
+            counts[_WEIGHT] += _learn_mirror(synapses, base, traces, place, width, change, pull,
+                                             word >> 16)
+        elif noisy:
+            counts[_WEIGHT] += _learn_mirror_wide(synapses, base, traces, place, width, change,
+                                                  pull, word >> 16)
+    if not link.eligible:
+        taught_by = neurons[E, i] if link.prospective else neurons[ERROR, i]
+        factor, hit = limit(shift_round(rate * taught_by, link.factor_shift), 18)
+        counts[_FACTOR] += hit
+        if link.plastic:
+            counts[_WEIGHT] += _learn_forward(synapses, base, traces, place, width,
+                                              link.change_shift, factor, word & 0xFFFF)
+
+
+@njit(forceinline=True)
 def synapse_pass(link, neurons, synapses, traces, sources, flags, modulator, noisy, counts):
     """Sums and updates of one projection; ``noisy``: whether any source has a sign."""
     rate, width, place = shift_round(link.rate_mantissa * modulator, 14), link.width, link.trace
     back = W if link.feedback == TIED else B
     for row in range(link.target_size):
         i, base = link.target_first + row, link.synapse + row * width
-        error = neurons[E, i]
         neurons[TOTAL, i] += _forward_sum(synapses, base, sources, place, link.half_width)
-        if error and not link.to_inputs:
-            _backward_sum(synapses, back, base, sources, place, link.half_width, error)
-        if not flags & LEARN:
-            continue
-        word = neurons[WORD, i]
-        if link.feedback == MIRROR:
-            exponent = 2 * max(0, neurons[BITS, i] - 27 + link.noise_shift)
-            pull = link.mirror_shift + exponent * link.self_scaling
-            change = shift_round(neurons[CHANGE, i] << 11, pull - link.noise_shift + 4)
-            change, hit = limit(change, 32)
-            counts[_MIRROR] += hit
-            if noisy and abs(change) < SAFE:
-                counts[_WEIGHT] += _learn_mirror(synapses, base, traces, place, width, change, pull,
-                                                 word >> 16)
-            elif noisy:
-                counts[_WEIGHT] += _learn_mirror_wide(synapses, base, traces, place, width, change,
-                                                      pull, word >> 16)
-        if link.eligible:
-            continue
-        taught_by = error if link.prospective else neurons[ERROR, i]
-        factor, hit = limit(shift_round(rate * taught_by, link.factor_shift), 18)
-        counts[_FACTOR] += hit
-        if link.plastic:
-            counts[_WEIGHT] += _learn_forward(synapses, base, traces, place, width,
-                                              link.change_shift, factor, word & 0xFFFF)
+        if neurons[E, i] and not link.to_inputs:
+            _backward_sum(synapses, back, base, sources, place, link.half_width, neurons[E, i])
+    if flags & LEARN and (not link.eligible or link.feedback == MIRROR):
+        for row in range(link.target_size):
+            _learn_row(link, row, neurons, synapses, traces, rate, noisy, counts)
     if link.eligible:
         eligible_pass(link, neurons, synapses, traces, flags, rate, modulator, counts)
     if not link.to_inputs:

@@ -12,15 +12,15 @@ from model.frames import FROZEN, Frames
 from model.network import INPUT, Network, Population, Projection
 from model.program import Flag
 from model.tasks.experiment import Experiment, Findings, Line, Panel, start
-from model.tasks.task import random_source
+from model.tasks.task import falling, random_source
 
 __all__ = ["SONGBIRD"]
 
 NAME, DT = "songbird", 0.01
 LENGTH, BURSTS, NOTES, MUSCLES = 200, 20, 12, 2
-HIDDEN, TRIALS, PART = 32, 600, 25
-ETA = 0.5
-"""Rate of learning per second."""
+HIDDEN, TRIALS, PART = 32, 1500, 25
+ETA = 2.0
+"""Rate of learning per second, while the neuromodulator is 1."""
 
 
 def _conductor() -> np.ndarray:
@@ -55,11 +55,12 @@ def _network(seed: int) -> Network:
                    weights=rng.normal(0, 0.5 / np.sqrt(HIDDEN), (MUSCLES, HIDDEN)))])
 
 
-def _renditions(count: int, song: np.ndarray | None, flags: int) -> Frames:
+def _renditions(count: int, song: np.ndarray | None, flags: int, modulator=1.0) -> Frames:
     flags = np.full(count * LENGTH, int(flags))
     flags[::LENGTH] |= int(Flag.RESET_STATE | Flag.RESET_TRACE)
     targets = None if song is None else np.tile(song, (count, 1))
-    return Frames.of(np.tile(_conductor(), (count, 1)), targets, outputs=MUSCLES, flags=flags)
+    return Frames.of(np.tile(_conductor(), (count, 1)), targets, outputs=MUSCLES, flags=flags,
+                     modulator=modulator)
 
 
 def _sing(core) -> np.ndarray:
@@ -72,12 +73,13 @@ def _error(song: np.ndarray, sung: np.ndarray) -> float:
 
 
 def _practise(core, song: np.ndarray, trials: int, advance, deaf: bool = False):
-    """Learn; returns trials done and the errors of frozen renditions."""
-    done, errors = [0], [_error(song, _sing(core))]
+    """Learn, less and less; returns trials done and the errors of frozen renditions."""
+    done, errors, modulator = [0], [_error(song, _sing(core))], falling(trials * LENGTH)
     while done[-1] < trials:
         count = min(PART, trials - done[-1])
+        steps = slice(done[-1] * LENGTH, (done[-1] + count) * LENGTH)
         core.run(_renditions(count, None if deaf else song,
-                             Flag.LEARN | Flag.INTEGRATE | Flag.NOISE))
+                             Flag.LEARN | Flag.INTEGRATE | Flag.NOISE, modulator[steps]))
         advance(count * LENGTH)
         done.append(done[-1] + count)
         errors.append(_error(song, _sing(core)))
