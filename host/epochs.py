@@ -70,13 +70,14 @@ def run_samples(task: SampleTask, device: Device, *, seed: int = 0, steps: int |
         parts |= {part: parts[part].first(max(total, FEWEST)) for part in ("validation", "test")}
     teacher = Teacher(task, device, program, parts["train"].inputs.shape[1])
     run, clock = EpochRun(task.about, network, weight_matrices(device, network)), _Clock(device)
-    order = random_source(task.name, "order", seed)
+    order, vary = random_source(task.name, "order", seed), random_source(task.name, "vary", seed)
     points, done = teacher.quantized(parts["train"]), 0
     judged = teacher.quantized(parts["validation"])
     while done < total:
         chosen = order.permutation(len(points))[: total - done]
         with clock:
-            right = _epoch(task, teacher, points, parts["train"], chosen, done, total, progress)
+            right = _epoch(task, teacher, points, parts["train"], chosen, vary, done, total,
+                           progress)
         done += len(chosen)
         run.training.append(right / len(chosen))
         run.validation.append(float(np.mean(teacher.answers(judged)
@@ -118,11 +119,12 @@ class _Clock:
 
 
 def _epoch(task: SampleTask, teacher: Teacher, points: np.ndarray, samples: Samples, chosen,
-           done: int, total: int, progress) -> int:
+           vary: np.random.Generator, done: int, total: int, progress) -> int:
     """Learn the ``chosen`` samples; returns how many were answered right before."""
     right = 0
     for number, k in enumerate(chosen, start=done):
-        right += teacher.learn(points[k], int(samples.labels[k]), task.modulator(number / total))
+        shown = points[k] if task.vary is None else task.vary(points[k], vary)
+        right += teacher.learn(shown, int(samples.labels[k]), task.modulator(number / total))
         if progress is not None:
             progress(1, None)
     teacher.settle()

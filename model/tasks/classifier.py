@@ -1,6 +1,8 @@
 """Feed-forward classifiers whose synapses wait for the label: slow and fast layers, linear outputs.
 
-Biases are the weights from neurons that always say 1: eligibilities then serve them too.
+Biases are the weights from neurons that always say 1: eligibilities then serve them too.  Hidden
+neurons have a slope that never vanishes: in fixed point a slope, and with it all that a synapse
+remembers, can be exactly 0, and a neuron without either would never come back from saturation.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +20,7 @@ ONE = 1.0
 
 @dataclass(frozen=True)
 class Layer:
-    """``size`` tanh neurons, shared out evenly over the time constants ``tau_m`` (in points)."""
+    """``size`` leaky-tanh neurons, shared out evenly over time constants ``tau_m`` (in points)."""
 
     size: int
     tau_m: tuple[float, ...] = (1.0,)
@@ -52,7 +54,8 @@ def classifier(name: str, *, inputs: int, layers: tuple[Layer, ...], classes: in
             first, end = (layer.size * edge // len(layer.tau_m) for edge in (k, k + 1))
             names.append(f"layer{number}-{k + 1}")
             network.populations.append(Population(
-                name=names[-1], size=end - first, tau_m=tau_m, tau_r=DT, taps="instant"))
+                name=names[-1], size=end - first, tau_m=tau_m, tau_r=DT, taps="instant",
+                activation="leaky-tanh"))
             connect(source, names[-1], end - first, columns, scale, step)
         always = f"one{number}"
         network.populations.append(Population(name=always, size=1, tau_m=DT, tau_r=DT, bias=ONE,

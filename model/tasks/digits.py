@@ -19,7 +19,7 @@ __all__ = ["DIGITS"]
 NAME, CLASSES, ROWS = "digits", 10, 8
 PARTS = {"train": slice(0, 1077), "validation": slice(1077, 1437), "test": slice(1437, 1797)}
 LAYERS = (Layer(48, (1.0, 2.0, 4.0, 8.0)), Layer(24))
-STEPS = (2.0**-10, 2.0**-11, 2.0**-11)
+STEPS = (2.0**-11, 2.0**-12, 2.0**-12)
 
 
 @cache
@@ -41,11 +41,11 @@ def _load(part: str) -> Samples:
 def _build(seed: int, *, layers: tuple[Layer, ...] = LAYERS) -> Network:
     eligibility = Eligibility(update="sign", momentum=2.0**-5, scale=2.0**-3)
     return classifier(NAME, inputs=ROWS + 1, layers=layers, classes=CLASSES, rate=2.0**-4,
-                      eligibility=eligibility, steps=STEPS, feedback="kolen-pollack", gain=1.0,
+                      eligibility=eligibility, steps=STEPS, feedback="kolen-pollack", gain=2.0,
                       rng=random_source(NAME, "weights", seed))
 
 
 DIGITS = SampleTask(
     name=NAME, about="handwritten digits row by row, the label at the end: 8 → 48 → 24 → 10",
-    epochs=30, classes=CLASSES, layers=len(LAYERS) + 1, drain=len(LAYERS) + 1, sharpness=0.25,
+    epochs=60, classes=CLASSES, layers=len(LAYERS) + 1, drain=len(LAYERS) + 1, sharpness=1.0,
     smoothing=0.1, modulators=(1.0, 0.02), build=partial(_build, layers=LAYERS), load=_load)

@@ -21,12 +21,16 @@ SEED, VALIDATION_SEED, VALIDATION = 42, 43, 1000
 """The generator's own seed, whose data are those of the publication; another; samples from it."""
 AMPLITUDE = 0.5
 """Of the inputs: their standard deviation, so that the largest stay below 4."""
-RATE, MOMENTUM, GAIN = 2.0**-4, 2.0**-5, 2.0
-"""Rate of the momentum and the share of it that a sample makes; width of the first weights."""
-STEPS = (2.0**-11, 2.0**-13, 2.0**-12)
+SHIFT = 1
+"""Points by which a training sample is moved, at most, whenever it is shown."""
+RATE, MOMENTUM, GAIN = 0.124, 2.0**-5, 4.0
+"""Rate of the momentum, as high as the learning factor's format has it, and the share of it that a
+sample makes; width of the first weights."""
+STEPS = (2.0**-12, 2.0**-13, 2.0**-13)
 """Of the weights, layer by layer: smaller where many sources move together."""
 MODULATORS = (1.0, 0.02)
-SHARPNESS, SMOOTHING = 0.1, 0.1
+SHARPNESS, SMOOTHING = 8.0, 0.1
+"""The sharpness is that of the mean over the points."""
 
 
 @cache
@@ -58,6 +62,15 @@ def _delayed(x: np.ndarray, taps: int) -> np.ndarray:
     return np.stack([*channels, np.ones_like(x)], axis=2)
 
 
+def _shifted(frames: np.ndarray, rng: np.random.Generator, *, points: int, taps: int) -> np.ndarray:
+    """The sample up to ``SHIFT`` points earlier or later, its ends joined."""
+    moved = frames.copy()
+    series = np.roll(frames[:points, 0], rng.integers(-SHIFT, SHIFT + 1))
+    for delay in range(taps):
+        moved[delay:points, delay] = series[: points - delay]
+    return moved
+
+
 def _build(seed: int, *, name: str, taps: int, layers: tuple[Layer, ...]) -> Network:
     eligibility = Eligibility(update="sign", momentum=MOMENTUM, scale=2.0**-3)
     return classifier(name, inputs=taps + 1, layers=layers, classes=CLASSES, rate=RATE,
@@ -69,19 +82,20 @@ def _task(name: str, about: str, *, points: int, taps: int, layers: tuple[Layer,
           epochs: int) -> SampleTask:
     return SampleTask(
         name=name, about=about, epochs=epochs, classes=CLASSES, layers=len(layers) + 1,
-        drain=len(layers) + 1, sharpness=SHARPNESS, smoothing=SMOOTHING, modulators=MODULATORS,
-        build=partial(_build, name=name, taps=taps, layers=layers),
-        load=partial(_load, points=points, taps=taps))
+        drain=len(layers) + 1, sharpness=SHARPNESS / points, smoothing=SMOOTHING,
+        modulators=MODULATORS, build=partial(_build, name=name, taps=taps, layers=layers),
+        load=partial(_load, points=points, taps=taps),
+        vary=partial(_shifted, points=points, taps=taps))
 
 
 MNIST1D = _task(
     "mnist1d", "MNIST-1D, 8 of 40 points at a time, the label at the end: 8 → 48 → 32 → 10",
-    points=40, taps=8, layers=(Layer(48), Layer(32, (2.0, 4.0, 8.0))), epochs=25)
+    points=40, taps=8, layers=(Layer(48), Layer(32, (2.0, 4.0, 8.0))), epochs=80)
 MNIST1D_72 = _task(
     "mnist1d-72", "MNIST-1D, 8 of 72 points at a time: 8 → 48 → 32 → 10",
     points=72, taps=8, layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))),
-    epochs=25)
+    epochs=60)
 MNIST1D_SCALAR = _task(
     "mnist1d-scalar", "MNIST-1D, one of 72 points at a time: 1 → 64 → 48 → 10",
     points=72, taps=1, layers=(Layer(64, (1.0, 2.0, 4.0, 8.0)), Layer(48, (1.0, 2.0, 4.0, 8.0))),
-    epochs=25)
+    epochs=60)

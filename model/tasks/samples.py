@@ -54,6 +54,8 @@ class SampleTask:
     smoothing    share of the label that is spread over all classes (Szegedy et al. 2016)
     modulators   m of the first and of the last sample; it falls along half a cosine in between
     load         part → Samples, for "train", "validation" and "test"
+    vary         None, or (a training sample's points as frames have them, a generator) → points to
+                 stream in their place, drawn anew each time: an augmentation, the host's business
     """
 
     name: str
@@ -67,6 +69,7 @@ class SampleTask:
     modulators: tuple[float, float]
     build: Callable[[int], Network]
     load: Callable[[str], Samples]
+    vary: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None
 
     def network(self, seed: int = 0) -> Network:
         """The network before learning."""

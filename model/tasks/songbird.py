@@ -18,7 +18,7 @@ __all__ = ["SONGBIRD"]
 
 NAME, DT = "songbird", 0.01
 LENGTH, BURSTS, NOTES, MUSCLES = 200, 20, 12, 2
-HIDDEN, TRIALS, PART = 32, 1500, 25
+HIDDEN, TRIALS, PART = 32, 3000, 50
 ETA = 2.0
 """Rate of learning per second, while the neuromodulator is 1."""
 

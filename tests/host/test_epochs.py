@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,21 @@ def test_a_short_run_repeats_exactly_and_another_seed_differs():
     assert samples_of(ORDERS, 1) == 1 and samples_of(ORDERS, 10**9) == samples_of(ORDERS, None)
     with pytest.raises(NetworkError, match="steps = 0 must be at least 1"):
         samples_of(ORDERS, 0)
+
+
+def test_only_training_samples_are_varied():
+    shown = []
+
+    def mirrored(points, rng):
+        shown.append(points)
+        return points[:, [1, 0, 2]] if rng.integers(2) else points
+
+    task = replace(ORDERS, vary=mirrored)
+    with open_device("model") as device:
+        found = run_samples(task, device, seed=4).result
+    # Labels no longer tell which channel came first; of the test samples they do.
+    assert len(shown) == found["samples"] == 2400 and found["test_samples"] == 100
+    assert 0.3 < found["training_accuracy"] < 0.7 and 0.3 < found["test_accuracy"] < 0.7
 
 
 def test_the_command_writes_curves_and_a_confusion_matrix(known, tmp_path, capsys):

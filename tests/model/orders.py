@@ -27,7 +27,7 @@ def _load(part: str) -> Samples:
 
 def _build(seed: int) -> Network:
     return classifier("orders", inputs=3, layers=(Layer(12, (2.0, 5.0)),), classes=2,
-                      rate=2.0**-4, steps=(2.0**-6, 2.0**-6), feedback="kolen-pollack", gain=2.0,
+                      rate=2.0**-4, steps=(2.0**-7, 2.0**-7), feedback="kolen-pollack", gain=2.0,
                       eligibility=Eligibility(update="sign", momentum=2.0**-3),
                       rng=random_source("orders", "weights", seed))
 

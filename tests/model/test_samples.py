@@ -77,7 +77,7 @@ def test_a_sample_is_streamed_then_taught_then_learned():
 
 
 def test_answers_leave_what_was_learned_alone():
-    core, teacher, _ = taught(ORDERS, 2, 40)
+    core, teacher, _ = taught(ORDERS, 2, 400)
     learned = {name: core.golden.state[name].copy() for name in ("W", "B", "momentum")}
     points, told = teacher.quantized(ORDERS.samples("validation")), []
     together = teacher.answers(points, told.append)
@@ -116,6 +116,23 @@ def test_the_delay_line_holds_the_points_before():
     for delay in range(8):
         assert np.array_equal(lines[:, delay:, delay], points[:, : 72 - delay, 0])
         assert not lines[:, :delay, delay].any()
+
+
+def test_a_training_sample_is_shown_a_point_earlier_or_later():
+    task = SAMPLE_TASKS["mnist1d-72"]
+    samples = task.samples("train").first(1)
+    points = np.pad(RATE.quantize(samples.inputs[0]), ((0, task.drain), (0, 0)))
+    before, seen = points.copy(), set()
+    for seed in range(20):
+        shown = task.vary(points, np.random.default_rng(seed))
+        shift = next(s for s in (-1, 0, 1)
+                     if np.array_equal(shown[:72, 0], np.roll(points[:72, 0], s)))
+        seen.add(shift)
+        for delay in range(1, 8):
+            assert np.array_equal(shown[delay:72, delay], shown[: 72 - delay, 0])
+            assert not shown[:delay, delay].any()
+        assert np.array_equal(shown[:, -1], points[:, -1]) and not shown[72:].any()
+    assert seen == {-1, 0, 1} and np.array_equal(points, before)
 
 
 def test_what_does_not_fit_is_refused():
