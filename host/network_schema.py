@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from host.scaling import LEAST_SCALE
 from model.activation import ACTIVATIONS
 from model.compiler import MAX_NEURONS
+from model.defaults import MOST_SOURCES, SOURCE_RATE
 from model.eligibility import SCALES
 from model.formats import TAP_STATE, WEIGHT
 from model.network import INPUT, Eligibility, Population, Projection
@@ -213,8 +214,9 @@ class ProjectionTable(_Table):
     backward: Annotated[Any, BeforeValidator(_weights)] = _key(
         "initial backward weights B, in the shape of W; without it what the rule begins with",
         _WEIGHTS_ALLOWED, default=None)
-    rate: float = _key("rate η of learning W, per second", "0, or 4.7e-10 / dt … 0.5 / dt", ge=0,
-                       default=_DEFAULTS[Projection]["rate"])
+    rate: float = _key(
+        f"rate η of learning W, per second; without it {SOURCE_RATE:g} / dt times the number of "
+        f"sources, at most {MOST_SOURCES}", "0, or 4.7e-10 / dt … 0.5 / dt", ge=0, default=None)
     plastic: bool = _key("whether W learns", "true, false", default=True)
     feedback_rate: Annotated[float, _power(-20, -6), Field(gt=0)] = _key(
         "rate ηB of learning B, per step", "a power of two from 2^-20 to 2^-6",

@@ -12,8 +12,8 @@ from host.store import Store
 from host.trial import Trial, run_trial
 from host.workers import workers
 from model.network import NetworkError
+from model.pace import SCALABLE
 from model.tasks import TASKS
-from model.variants import SCALABLE
 
 __all__ = ["FACTORS", "FIRST_SEED", "TASKS_SWEPT", "measure_sensitivity"]
 

@@ -21,10 +21,11 @@ from model.frames import FROZEN, Frames
 from model.golden import Golden
 from model.network import Network
 from model.offline import descend
+from model.pace import scaled
 from model.reference import Reference
 from model.tasks import TASKS
 from model.tasks.task import Stream, Task
-from model.variants import VARIANTS, scaled, variant
+from model.variants import VARIANTS, variant
 
 __all__ = ["ADJOINT", "COMPARED", "Trial", "run_trial", "sources_digest"]
 
@@ -44,7 +45,7 @@ KEPT = 12
 @dataclass(frozen=True)
 class Trial:
     """``factor`` multiplies the rates that the task has for the rule, of ``what`` (a name in
-    ``model.variants.SCALABLE``); ``part`` is what the frozen network is judged on, "validation" or
+    ``model.pace.SCALABLE``); ``part`` is what the frozen network is judged on, "validation" or
     "test"."""
 
     task: str

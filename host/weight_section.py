@@ -24,7 +24,7 @@ def weight_section(network: Network, before: dict[str, np.ndarray],
         plots.append(draw_plot(f"weights{number}", partial(_draw, name=name, before=old, after=new),
                                size=(2.3, 1.6)))
         rows.append((name, f"{old.shape[1]} → {old.shape[0]}",
-                     f"{projection.rate:g}" if projection.plastic else "fixed",
+                     f"{network.rate(projection):g}" if projection.plastic else "fixed",
                      *(f"{_rms(matrix):.3f}" for matrix in (old, new, new - old)),
                      f"{np.max(np.abs(new)):.3f}"))
     return Section(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model.defaults import FEEDBACK_RATE, TAP_RATE, WEIGHT_RATE
+from model.defaults import FEEDBACK_RATE, TAP_RATE, weight_rate
 
 __all__ = ["INPUT", "Eligibility", "Network", "NetworkError", "Population", "Projection"]
 
@@ -89,7 +89,8 @@ class Projection:
     weights        W, shape (target size, source size), |W| < 8
     backward       initial backward weights B, same shape (B[i, j] carries the error of i to j);
                    zeros if None
-    rate           rate η of learning W, per second; ``plastic=False`` freezes W
+    rate           rate η of learning W, per second; None: the default, which depends on dt and on the
+                   number of sources (:meth:`Network.rate`); ``plastic=False`` freezes W
     rule           "trace", "prospective", or None: the target population's rule
     feedback       "mirror", "kolen-pollack", "tied" (B = Wᵀ) or "fixed"
     feedback_rate  ηB of the mirror rule, per step, a power of two
@@ -103,7 +104,7 @@ class Projection:
     target: str
     weights: np.ndarray
     backward: np.ndarray | None = None
-    rate: float = WEIGHT_RATE
+    rate: float | None = None
     plastic: bool = True
     rule: str | None = None
     feedback: str = "mirror"
@@ -164,6 +165,12 @@ class Network:
             end = first + (self.inputs if name == INPUT else self.population(name).size)
         start = self.first(names[0])
         return start, end - start
+
+    def rate(self, projection: Projection) -> float:
+        """η of a projection, per second: its own, or the default."""
+        if projection.rate is not None:
+            return projection.rate
+        return weight_rate(self.source_range(projection)[1], self.dt)
 
     @property
     def neurons(self) -> int:

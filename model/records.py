@@ -165,16 +165,17 @@ def projection_record(network: Network, projection: Projection, populations: lis
     target = network.population(projection.target)
     source_first, source_size = network.source_range(projection)
     shape = (target.size, source_size)
-    mantissa, k = mantissa_of(projection.rate * network.dt, f"{where}: rate × dt",
+    rate = network.rate(projection)
+    mantissa, k = mantissa_of(rate * network.dt, f"{where}: rate × dt",
                             RATE_BITS - 1, 2, 31)
     third = eligibility_record(projection.eligibility, where)
     # The finest binary point for which ê = η m ē still holds |m ē| up to 2; for scaled
     # eligibilities one at least as much finer, which a rate of zero can always have.
     least = FACTOR_FRACS[0] + third["scale_shift"]
-    finest = FACTOR_WIDTH - 3 + (k if projection.rate or not third["eligible"] else FACTOR_WIDTH)
+    finest = FACTOR_WIDTH - 3 + (k if rate or not third["eligible"] else FACTOR_WIDTH)
     frac = max([f for f in FACTOR_FRACS if f <= finest], default=FACTOR_FRACS[0])
     if frac < least:
-        raise NetworkError(f"{where}: rate × dt = {projection.rate * network.dt:g}; with an "
+        raise NetworkError(f"{where}: rate × dt = {rate * network.dt:g}; with an "
                            f"eligibility of scale 2^-{third['scale_shift']} it must be below "
                            f"{2.0**(FACTOR_WIDTH - 2 - least):g}")
     if projection.feedback not in FEEDBACK:

@@ -1,19 +1,17 @@
 """The rules of :mod:`model.rules` and what lies between them, one change of ``vle`` at a time.
 
 A variant transforms a task's network, so that sizes, wiring, weights and streams are those of the
-rules that it stands beside; :func:`scaled` then sets how fast it learns.
+rules that it stands beside; :func:`model.pace.scaled` then sets how fast it learns.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from model.network import INPUT, Network, NetworkError, Population, Projection
 from model.rules import RULES
 from model.tasks.task import Task
 
-__all__ = ["SCALABLE", "VARIANTS", "scaled", "variant"]
+__all__ = ["VARIANTS", "variant"]
 
 
 def _prospective(population: Population) -> Population:
@@ -79,28 +77,3 @@ def variant(task: Task, name: str, *, seed: int = 0) -> Network:
     changed, network = _VARIANTS[name], task.network("vle", seed)
     return replace(network, populations=[changed.population(p) for p in network.populations],
                    projections=[changed.projection(p) for p in network.projections])
-
-
-SCALABLE = {"weights": "η", "taps": "ηc", "noise": "ε", "feedback": "ηB"}
-"""Rates that :func:`scaled` knows: of weights and biases, of error taps, the amplitude of the
-neurons' signs, and of the mirror rule; with their symbols."""
-
-
-def scaled(network: Network, factor: float, what: str = "weights") -> Network:
-    """``network`` with the rates ``what``, a name in :data:`SCALABLE`, times ``factor``."""
-    if not (np.isfinite(factor) and factor > 0):
-        raise NetworkError(f"factor of the rates = {factor:g} must be positive")
-    if what not in SCALABLE:
-        raise NetworkError(f"unknown rates '{what}'; there are: {', '.join(SCALABLE)}")
-    of_populations = {"weights": "bias_rate", "taps": "tap_rate", "noise": "noise"}
-    of_projections = {"weights": "rate", "feedback": "feedback_rate"}
-    return replace(
-        network,
-        populations=_times(network.populations, of_populations.get(what), factor),
-        projections=_times(network.projections, of_projections.get(what), factor))
-
-
-def _times(parts: list, name: str | None, factor: float) -> list:
-    if name is None:
-        return parts
-    return [replace(part, **{name: getattr(part, name) * factor}) for part in parts]

@@ -27,6 +27,8 @@ STARTS = {"train": 0, "validation": 4, "test": 5}
 PARTS = 6
 SLOW, FAST = (4.0, 8.0, 16.0), 2.0
 ETA = 0.005
+NOISE, FEEDBACK = 2.0**-6, 2.0**-8
+"""ε and ηB."""
 
 
 @cache
@@ -63,17 +65,19 @@ def _draw(seed: int, steps: int, part: str) -> Stream:
 def _build(rule: str, seed: int) -> Network:
     rng = random_source(NAME, "weights", seed)
     names = tuple(f"slow{k}" for k in range(1, len(SLOW) + 1))
-    populations = [Population(name=name, size=6, tau_m=tau, tau_r=DT, bias_rate=ETA, noise=2.0**-6)
+    populations = [Population(name=name, size=6, tau_m=tau, tau_r=DT, bias_rate=ETA, noise=NOISE)
                    for name, tau in zip(names, SLOW, strict=True)]
     populations += [
-        Population(name="hidden", size=10, tau_m=FAST, tau_r=FAST, bias_rate=ETA, noise=2.0**-6),
+        Population(name="hidden", size=10, tau_m=FAST, tau_r=FAST, bias_rate=ETA, noise=NOISE),
         Population(name="out", size=1, tau_m=DT, tau_r=DT, activation="linear", bias_rate=ETA,
                    output=True)]
     projections = [Projection(source=INPUT, target=name, rate=ETA,
                               weights=rng.normal(0, 1.5, (6, TAPS))) for name in names]
     projections += [
-        Projection(source=names, target="hidden", rate=ETA, weights=rng.normal(0, 0.3, (10, 18))),
-        Projection(source="hidden", target="out", rate=ETA, weights=rng.normal(0, 0.2, (1, 10)))]
+        Projection(source=names, target="hidden", rate=ETA, feedback_rate=FEEDBACK,
+                   weights=rng.normal(0, 0.3, (10, 18))),
+        Projection(source="hidden", target="out", rate=ETA, feedback_rate=FEEDBACK,
+                   weights=rng.normal(0, 0.2, (1, 10)))]
     network = Network(name=NAME, dt=DT, inputs=TAPS, populations=populations,
                       projections=projections)
     return apply_rule(network, rule, seed=seed)

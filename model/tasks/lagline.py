@@ -10,10 +10,10 @@ teacher's side of it, τ1 < τ2: τ1 from 0.4 … 0.8 s, τ2 from 1.0 … 1.6 s,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from model.defaults import time_rate
 from model.formats import WEIGHT
 from model.network import INPUT, Network, Population, Projection
 from model.program import Program
@@ -35,33 +35,18 @@ is only passed down arrives with the wrong sign."""
 AMPLITUDES = (0.6, 1.3)
 
 
-@dataclass(frozen=True)
-class _Rates:
-    """Rates of learning per second: weights and time constants."""
-
-    weights: float
-    times: float
+PACES = {"gle": 2.0**-4, "instant": 2.0**-6}
+"""Of the default rates, for the rules that they do not suit."""
 
 
-RATES = {
-    "vle": _Rates(2.0, 10.0),
-    "gle": _Rates(0.02, 0.0),
-    "instant": _Rates(0.005, 0.02),
-    "feedback": _Rates(0.2, 2.0),
-}
-"""Best of a grid on validation streams of seeds that no report uses; other rates are the defaults.
-The default η is too slow for two weights and two time constants in 3e5 steps."""
-
-
-def _line(weights, times, rates: _Rates) -> Network:
+def _line(weights, times) -> Network:
     populations = [
         Population(name=name, size=1, tau_m=tau_m, tau_r=TAU_R, activation="softplus",
-                   tau_rate=rates.times, output=name == NEURONS[-1])
+                   tau_rate=time_rate(DT), output=name == NEURONS[-1])
         for name, tau_m in zip(NEURONS, times, strict=True)
     ]
     projections = [
-        Projection(source=source, target=target, weights=np.full((1, 1), weight),
-                   rate=rates.weights)
+        Projection(source=source, target=target, weights=np.full((1, 1), weight))
         for source, target, weight in zip((INPUT, NEURONS[0]), NEURONS, weights, strict=True)
     ]
     return Network(name=NAME, dt=DT, inputs=1, populations=populations, projections=projections)
@@ -71,14 +56,13 @@ def _build(rule: str, seed: int) -> Network:
     rng = random_source(NAME, "start", seed)
     weights = [rng.uniform(*limits) for limits in START_WEIGHTS]
     times = [rng.uniform(*limits) for limits in START_TIMES]
-    return apply_rule(_line(weights, times, RATES[rule]), rule, seed=seed)
+    return apply_rule(_line(weights, times), rule, seed=seed)
 
 
 def _draw(seed: int, steps: int, part: str) -> Stream:
     inputs = mixtures(random_source(NAME, part, seed), np.array([FREQUENCIES]), AMPLITUDES, steps,
                       DT)
-    teacher = _line(TEACHER_WEIGHTS, TEACHER_TIMES, RATES["gle"])
-    return Stream(inputs, respond(teacher, inputs))
+    return Stream(inputs, respond(_line(TEACHER_WEIGHTS, TEACHER_TIMES), inputs))
 
 
 def _learned(program: Program, state: Mapping) -> dict[str, tuple[float, float]]:
@@ -94,5 +78,6 @@ def _learned(program: Program, state: Mapping) -> dict[str, tuple[float, float]]
 LAGLINE = Task(
     name=NAME, about="a teacher's two slow neurons in series, time constants learned too: "
                      "1 → 1 → 1, softplus",
-    steps=300_000, test_steps=62_000, washout=2_000, build=_build, draw=_draw, learned=_learned,
+    steps=4_800_000, test_steps=62_000, washout=2_000, build=_build, draw=_draw, learned=_learned,
+    paces=PACES,
 )

@@ -24,37 +24,26 @@ SIZE = 2
 FREQUENCIES = np.geomspace(0.3, 12.0, 6)
 """In rad/s, one per input channel."""
 
-RATES = {"vle": 2.0, "gle": 1.6, "instant": 0.2, "feedback": 0.5}
-"""η per second of neurons with τm = τr, of a grid on validation streams; other rates are the
-defaults.  The default η is too slow here."""
-SCALED = ("vle", "feedback")
-"""Rules whose η grows as τm/τr: they learn from traces, which are the weaker the slower a neuron
-is.  The others, which learn from rates, did worse with it."""
-NOISE, FEEDBACK = 2.0**-8, 2.0**-10
-"""ε and ηB, a quarter of the defaults each: rates are smooth here, so that B finds W all the same,
-and less noise is left in the errors that are sent down when learning ends."""
-MOST = 6.0
-"""Most that it grows: more helps nothing, and four times the rate still fits its format."""
+PACES = {"instant": 2.0**-3}
+"""Of the default rates, for the rules that they do not suit."""
 
 
-def _network(rng: np.random.Generator, scale: float, rule: str) -> Network:
+def _network(rng: np.random.Generator, scale: float) -> Network:
     """Two layers and an output, weights uniform with variance ``scale``² / number of sources."""
     populations, projections = [], []
     sources, width = (INPUT,), len(FREQUENCIES)
     for layer in ("lower", "upper"):
         names = tuple(f"{layer}{number}" for number in range(1, len(TIMES) + 1))
         for name, tau_m in zip(names, TIMES, strict=True):
-            populations.append(Population(name=name, size=SIZE, tau_m=tau_m, tau_r=TAU_R,
-                                          noise=NOISE))
-            projections.append((sources, name, SIZE, width, tau_m))
+            populations.append(Population(name=name, size=SIZE, tau_m=tau_m, tau_r=TAU_R))
+            projections.append((sources, name, SIZE, width))
         sources, width = names, SIZE * len(TIMES)
     populations.append(Population(name="out", size=1, tau_m=TAU_R, tau_r=TAU_R, output=True))
-    projections.append((sources, "out", 1, width, TAU_R))
+    projections.append((sources, "out", 1, width))
 
-    def project(source, target, size, width, tau_m):
+    def project(source, target, size, width):
         limit = scale * np.sqrt(3.0 / width)
-        rate = RATES[rule] * (min(tau_m / TAU_R, MOST) if rule in SCALED else 1.0)
-        return Projection(source=source, target=target, rate=rate, feedback_rate=FEEDBACK,
+        return Projection(source=source, target=target,
                           weights=rng.uniform(-limit, limit, (size, width)))
 
     return Network(name=NAME, dt=DT, inputs=len(FREQUENCIES), populations=populations,
@@ -62,17 +51,18 @@ def _network(rng: np.random.Generator, scale: float, rule: str) -> Network:
 
 
 def _build(rule: str, seed: int) -> Network:
-    network = _network(random_source(NAME, "weights", seed), 0.7, rule)
+    network = _network(random_source(NAME, "weights", seed), 0.7)
     return apply_rule(network, rule, seed=seed)
 
 
 def _draw(seed: int, steps: int, part: str) -> Stream:
-    teacher = _network(random_source(NAME, "teacher", seed), 1.2, "vle")
+    teacher = _network(random_source(NAME, "teacher", seed), 1.2)
     inputs = mixtures(random_source(NAME, part, seed), FREQUENCIES[:, None], (0.3, 1.0), steps, DT)
     return Stream(inputs, respond(teacher, inputs))
 
 
 NOTES = Task(
     name=NAME, about="a teacher's response to six notes: 6 → 8 → 8 → 1, tanh, τm 0.1 … 2 s",
-    steps=1_600_000, test_steps=63_000, washout=3_000, build=_build, draw=_draw,
+    steps=3_200_000, test_steps=63_000, washout=3_000, build=_build, draw=_draw,
+    paces=PACES,
 )

@@ -21,6 +21,8 @@ LENGTH, BURSTS, NOTES, MUSCLES = 200, 20, 12, 2
 HIDDEN, TRIALS, PART = 32, 3000, 50
 ETA = 2.0
 """Rate of learning per second, while the neuromodulator is 1."""
+NOISE, FEEDBACK = 2.0**-6, 2.0**-8
+"""ε and ηB."""
 
 
 def _conductor() -> np.ndarray:
@@ -45,13 +47,13 @@ def _song(seed: int, tutor: int) -> np.ndarray:
 def _network(seed: int) -> Network:
     rng = random_source(NAME, "weights", seed)
     hidden = Population(name="motor", size=HIDDEN, tau_m=0.03, tau_r=DT, bias_rate=ETA,
-                        noise=2.0**-6)
+                        noise=NOISE)
     muscles = Population(name="muscles", size=MUSCLES, tau_m=0.02, tau_r=DT, activation="linear",
                          output=True, bias_rate=ETA)
     return Network(name=NAME, dt=DT, inputs=BURSTS, populations=[hidden, muscles], projections=[
         Projection(source=INPUT, target="motor", weights=rng.normal(0, 1, (HIDDEN, BURSTS)),
                    rate=ETA, feedback="fixed"),
-        Projection(source="motor", target="muscles", rate=ETA,
+        Projection(source="motor", target="muscles", rate=ETA, feedback_rate=FEEDBACK,
                    weights=rng.normal(0, 0.5 / np.sqrt(HIDDEN), (MUSCLES, HIDDEN)))])
 
 

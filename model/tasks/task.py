@@ -2,12 +2,13 @@
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from model.frames import LEARNING, Frames
 from model.network import Network, NetworkError
+from model.pace import scaled
 from model.program import Program
 from model.rules import RULES
 
@@ -59,6 +60,8 @@ class Task:
     test_steps     steps of the frozen test, washout included
     washout        steps at the start of a test that are not scored
     answer_window  part of a symbol over which the output is averaged to an answer
+    paces          by rule, how many times the rates of ``build`` serve it best, if not 1, of a grid
+                   on validation streams of seeds that no report uses
     learned        ``learned(program, state)``: name → (learned, teacher's) of parameters that a run
                    should report, or None; ``state`` holds "W" and "alpha"
     """
@@ -71,13 +74,14 @@ class Task:
     build: Callable[[str, int], Network]
     draw: Callable[[int, int, str], Stream]
     answer_window: tuple[float, float] = (0.0, 1.0)
+    paces: Mapping[str, float] = field(default_factory=dict)
     learned: Callable[[Program, Mapping], dict[str, tuple[float, float]]] | None = None
 
     def network(self, rule: str = "vle", seed: int = 0) -> Network:
         """The network before learning, with the rates found best for ``rule``."""
         if rule not in RULES:
             raise NetworkError(f"unknown rule '{rule}'; there are: {', '.join(RULES)}")
-        return self.build(rule, seed)
+        return scaled(self.build(rule, seed), self.paces.get(rule, 1.0))
 
     def streams(self, seed: int, steps: int, part: str) -> Stream:
         """``steps`` steps of a part's stream; a shorter stream is the beginning of a longer one."""

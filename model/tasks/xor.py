@@ -7,7 +7,7 @@ smoothed in the same way.  The network has no memory but its slow membranes.
 
 import numpy as np
 
-from model.defaults import BIAS_RATE, WEIGHT_RATE
+from model.defaults import bias_rate
 from model.network import INPUT, Network, Population, Projection
 from model.rules import apply_rule
 from model.tasks.symbols import xor_stream
@@ -25,11 +25,8 @@ SLOW = (0.5, 0.8, 1.26, 2.0)
 FAST_SIZE, HIDDEN = 4, 10
 ANSWER_WINDOW = (0.3, 0.8)
 """Of a symbol: two widths of the smoothing from either edge, and two hops later at the start."""
-
-
-RATES = {"vle": WEIGHT_RATE, "gle": 0.003, "instant": 0.05, "feedback": 0.4}
-"""η per second: the common default under ``vle``; the other rules have their own best here, of a
-grid on validation streams of seeds that no report uses.  Other rates are the defaults."""
+PACES = {"gle": 2.0**-6, "instant": 2.0**-3}
+"""Of the default rates, for the rules that they do not suit."""
 
 
 def _draw(seed: int, steps: int, part: str) -> Stream:
@@ -38,12 +35,12 @@ def _draw(seed: int, steps: int, part: str) -> Stream:
 
 
 def _build(rule: str, seed: int) -> Network:
-    rng, rate = random_source(NAME, "weights", seed), RATES[rule]
+    rng = random_source(NAME, "weights", seed)
 
     def population(name, size, tau_m, **more):
         return Population(name=name, size=size, tau_m=tau_m, tau_r=FAST,
                           bias=rng.uniform(-0.5, 0.5, size),
-                          bias_rate=rate * BIAS_RATE / WEIGHT_RATE, **more)
+                          bias_rate=bias_rate(DT), **more)
 
     def projection(source, target, shape, scale=0.0):
         if source == INPUT:
@@ -51,7 +48,7 @@ def _build(rule: str, seed: int) -> Network:
         else:
             limit = scale * np.sqrt(3.0 / shape[1])
             weights = rng.uniform(-limit, limit, shape)
-        return Projection(source=source, target=target, rate=rate, weights=weights)
+        return Projection(source=source, target=target, weights=weights)
 
     slow = tuple(f"slow{number}" for number in range(1, len(SLOW) + 1))
     populations = [population(name, 1, tau) for name, tau in zip(slow, SLOW, strict=True)]
@@ -70,5 +67,5 @@ def _build(rule: str, seed: int) -> Network:
 XOR = Task(
     name=NAME, about="XOR of this and the previous symbol: 1 → 4 slow + 4 fast → 10 → 1, tanh",
     steps=100_000, test_steps=20_400, washout=400, build=_build, draw=_draw,
-    answer_window=ANSWER_WINDOW,
+    answer_window=ANSWER_WINDOW, paces=PACES,
 )

@@ -11,8 +11,8 @@ from host.sensitivity import FACTORS, measure_sensitivity
 from host.sensitivity_report import FILES, markdown, write
 from host.store import Store
 from model.network import NetworkError
+from model.pace import SCALABLE
 from model.tasks import TASKS
-from model.variants import SCALABLE
 
 
 @pytest.fixture

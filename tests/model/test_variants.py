@@ -5,10 +5,11 @@ import pytest
 
 from model.network import Network, NetworkError, Population, Projection
 from model.offline import descend, run_up
+from model.pace import scaled
 from model.reference import Reference
 from model.rules import RULES
 from model.tasks import TASKS
-from model.variants import VARIANTS, scaled, variant
+from model.variants import VARIANTS, variant
 
 XOR = TASKS["xor"]
 
@@ -46,9 +47,14 @@ def test_rules_are_those_of_the_task():
 def test_scaled_rates_leave_taps():
     network = XOR.network("vle", 0)
     faster = scaled(network, 4.0)
-    assert [p.rate for p in faster.projections] == [4 * p.rate for p in network.projections]
+    assert [p.rate for p in faster.projections] == [4 * network.rate(p)
+                                                    for p in network.projections]
     assert [p.bias_rate for p in faster.populations] == [4 * p.bias_rate
                                                          for p in network.populations]
+    slow = TASKS["lagline"].network("vle", 0)
+    assert [p.tau_rate for p in scaled(slow, 4.0).populations] == [4 * p.tau_rate
+                                                                   for p in slow.populations]
+    assert all(p.tau_rate > 0 for p in slow.populations)
     assert [p.tap_rate for p in faster.populations] == [p.tap_rate for p in network.populations]
     for factor in (0.0, -1.0, float("nan")):
         with pytest.raises(NetworkError, match="factor"):
