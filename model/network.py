@@ -89,8 +89,8 @@ class Projection:
     weights        W, shape (target size, source size), |W| < 8
     backward       initial backward weights B, same shape (B[i, j] carries the error of i to j);
                    zeros if None
-    rate           rate η of learning W, per second; None: the default, which depends on dt and on the
-                   number of sources (:meth:`Network.rate`); ``plastic=False`` freezes W
+    rate           rate η of learning W, per second; None: the default, which depends on dt and
+                   on the number of sources (:meth:`Network.rate`); ``plastic=False`` freezes W
     rule           "trace", "prospective", or None: the target population's rule
     feedback       "mirror", "kolen-pollack", "tied" (B = Wᵀ) or "fixed"
     feedback_rate  ηB of the mirror rule, per step, a power of two

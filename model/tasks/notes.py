@@ -63,6 +63,6 @@ def _draw(seed: int, steps: int, part: str) -> Stream:
 
 NOTES = Task(
     name=NAME, about="a teacher's response to six notes: 6 → 8 → 8 → 1, tanh, τm 0.1 … 2 s",
-    steps=3_200_000, test_steps=63_000, washout=3_000, build=_build, draw=_draw,
+    steps=6_400_000, test_steps=63_000, washout=3_000, build=_build, draw=_draw,
     paces=PACES,
 )
