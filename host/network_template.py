@@ -36,21 +36,21 @@ size = 8
 tau_m = 4.0
 tau_r = 0.2
 activation = "tanh"         # linear, tanh, leaky-tanh, softplus, sigmoid, relu
-bias_rate = 0.1
+bias_rate = 0.03
 
 [[population]]
 name = "fast"
 size = 8
 tau_m = 1.0
 tau_r = 0.2
-bias_rate = 0.1
+bias_rate = 0.03
 
 [[population]]
 name = "hidden"
 size = 12
 tau_m = 0.2
 tau_r = 0.2
-bias_rate = 0.1
+bias_rate = 0.03
 
 [[population]]
 name = "out"
@@ -58,7 +58,7 @@ size = 1                    # one neuron per output
 tau_m = 0.2
 tau_r = 0.2
 activation = "linear"
-bias_rate = 0.1
+bias_rate = 0.03
 output = true               # its rates leave the network, and it is taught
 
 # Projections: synapses from all neurons of the source to all of the target.
@@ -68,23 +68,20 @@ output = true               # its rates leave the network, and it is taught
 source = "input"
 target = "slow"
 weights = {normal = 1.0}
-rate = 0.1                  # how fast they learn; plastic = false keeps them as drawn
+plastic = true              # they learn, at a rate that suits most networks; false keeps them
 
 [[projection]]
 source = "input"
 target = "fast"
 weights = {normal = 1.0}
-rate = 0.1
 
 [[projection]]
 source = ["slow", "fast"]   # populations that stand side by side above make one source
 target = "hidden"
-rate = 0.1
 
 [[projection]]
 source = "hidden"
 target = "out"
-rate = 0.1
 """
 
 

@@ -35,7 +35,7 @@ def learned(golden: Golden) -> dict[str, float]:
 
 
 def test_weights_and_time_constants_are_learned_with_nothing_transported():
-    golden = trained("vle", 203, 2_400_000)
+    golden = trained("vle", 203, LAGLINE.steps)
     start = learned(Golden(golden.program))
     found = learned(golden)
     assert frozen(golden, 203) < 1e-4
