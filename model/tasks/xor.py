@@ -25,7 +25,7 @@ SLOW = (0.5, 0.8, 1.26, 2.0)
 FAST_SIZE, HIDDEN = 4, 10
 ANSWER_WINDOW = (0.3, 0.8)
 """Of a symbol: two widths of the smoothing from either edge, and two hops later at the start."""
-PACES = {"gle": 2.0**-6, "instant": 2.0**-3}
+PACES = {"gle": 2.0**-5, "instant": 2.0**-1, "feedback": 2.0}
 """Of the default rates, for the rules that they do not suit."""
 
 
