@@ -60,8 +60,8 @@ class Task:
     test_steps     steps of the frozen test, washout included
     washout        steps at the start of a test that are not scored
     answer_window  part of a symbol over which the output is averaged to an answer
-    paces          by rule, how many times the rates of ``build`` serve it best, if not 1, of a grid
-                   on validation streams of seeds that no report uses
+    paces          by rule, how many times as fast it learns as ``build`` says, where those rates do
+                   not suit it; ``vle compare`` looks for the best around that
     learned        ``learned(program, state)``: name → (learned, teacher's) of parameters that a run
                    should report, or None; ``state`` holds "W" and "alpha"
     """
@@ -78,7 +78,7 @@ class Task:
     learned: Callable[[Program, Mapping], dict[str, tuple[float, float]]] | None = None
 
     def network(self, rule: str = "vle", seed: int = 0) -> Network:
-        """The network before learning, with the rates found best for ``rule``."""
+        """The network before learning, under ``rule`` and at its pace."""
         if rule not in RULES:
             raise NetworkError(f"unknown rule '{rule}'; there are: {', '.join(RULES)}")
         return scaled(self.build(rule, seed), self.paces.get(rule, 1.0))
