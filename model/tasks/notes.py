@@ -24,7 +24,7 @@ SIZE = 2
 FREQUENCIES = np.geomspace(0.3, 12.0, 6)
 """In rad/s, one per input channel."""
 
-PACES = {"instant": 2.0**-3}
+PACES = {"gle": 0.4, "instant": 2.0**-3}
 """Of the default rates, for the rules that they do not suit."""
 
 
