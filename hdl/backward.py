@@ -26,7 +26,8 @@ class BackwardSums(wiring.Component):
     product               one clock later; the sum is in memory 3 clocks after the last ``valid``
     read_row → sum        one clock later, whatever its step: a row that a program visits at all it
                           visits in every step
-    clear, clear_row      zero one sum, while nothing is added
+    clear                 zero the sum of ``row``, a clock later, while nothing is added; the row
+                          has been there for 2 clocks and stays
 
     Between two runs of the same row two other products, or none, must pass.  Cost: two copies of a
     distributed memory.
@@ -38,7 +39,7 @@ class BackwardSums(wiring.Component):
         super().__init__({
             "valid": In(1), "row": In(row), "parity": In(1), "first": In(1), "last": In(1),
             "product": In(signed(36)), "read_row": In(row), "sum": Out(signed(SUM.width)),
-            "clear": In(1), "clear_row": In(row)})
+            "clear": In(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -55,10 +56,12 @@ class BackwardSums(wiring.Component):
             for name in ("valid", "first", "last", "row", "parity"))
         with m.If(valid):
             m.d.sync += running.eq(self.product + Mux(first, base, running))
+        with m.Elif(self.clear):
+            m.d.sync += running.eq(0)
         m.d.comb += [
-            write.addr.eq(Mux(self.clear, self.clear_row, delayed(m, row, 1, "written_row"))),
-            write.data.sum.eq(Mux(self.clear, 0, running)),
+            write.addr.eq(delayed(m, row, 1, "written_row")),
+            write.data.sum.eq(running),
             write.data.parity.eq(delayed(m, parity, 1, "written_parity")),
-            write.en.eq(self.clear | delayed(m, valid & last, 1, "written")),
+            write.en.eq(delayed(m, Mux(valid, last, self.clear), 1, "written")),
             self.sum.eq(total)]
         return m

@@ -26,8 +26,8 @@ READ = 2
 """Clocks from an address to the words there."""
 
 Told = data.StructLayout({
-    "f": signed(18), "push": signed(34), "eligible": 1, "by_sign": 1, "scale_shift": 3,
-    "retention_shift": 5, "momentum_shift": 4})
+    "f": signed(18), "push": signed(34), "plastic": 1, "eligible": 1, "by_sign": 1,
+    "scale_shift": 3, "retention_shift": 5, "momentum_shift": 4})
 """What a target tells its eligibilities: the factor that meets ψ, the step of updates by sign, and
 the projection's settings."""
 
@@ -54,7 +54,7 @@ def tell(m: Module, settings, modulator, *, slope, explored, clocks: int):
     m.d.comb += [told.f.eq(delayed(m, f, clocks, "f")),
                  told.push.eq(delayed(m, push, clocks - 2, "push"))]
     m.d.comb += [told[name].eq(delayed(m, settings[name], clocks, name))
-                 for name in Told.members if name in ELIGIBILITY_FIELDS]
+                 for name in Told.members if name in ("plastic", *ELIGIBILITY_FIELDS)]
     return told
 
 
@@ -62,7 +62,7 @@ class EligibilityWord(wiring.Component):
     """E and M of one lane; ``access``, ``host`` are the layouts of the lane's ports.
 
     late              a visit, when the target's words are ``READ`` clocks away; with them come
-    told, plastic, psi, dither
+    told, psi            (dither 2 clocks after them)
     eligibility       E of the visit, with them
     change, half      ê E at 30 fractional bits and the bit below, 3 clocks after them
     push, pushes      what W moves by in place of it, if so, at the same time
@@ -78,7 +78,8 @@ class EligibilityWord(wiring.Component):
                  host: data.StructLayout):
         self.config, self.number = config, number
         super().__init__({
-            "late": In(access), "host": In(host), "told": In(Told), "plastic": In(1),
+            "late": In(access), "host": In(host), "host_word": In(access["word"].shape),
+            "host_value": In(18), "told": In(Told),
             "psi": In(signed(18)), "dither": In(16), "change": In(signed(36)), "half": In(1),
             "eligibility": Out(signed(18)), "push": Out(signed(35)), "pushes": Out(1),
             "hits": Out(2), "e_data": Out(18), "m_data": Out(18)})
@@ -103,8 +104,8 @@ class EligibilityWord(wiring.Component):
         m.d.sync += [value.eq(limited), place.eq(address), write.eq(enabled),
                      hit_now.eq(hit & enabled)]
         m.d.comb += [
-            store.write_data.eq(Mux(host.active, host.value, value)),
-            store.write_address.eq(Mux(host.active, host.row, place)),
+            store.write_data.eq(Mux(host.active, self.host_value, value)),
+            store.write_address.eq(Mux(host.active, self.host_word, place)),
             store.write.eq(Mux(host.active, host[name] & (host.lane == self.number), write))]
         return hit_now
 
@@ -127,7 +128,7 @@ class EligibilityWord(wiring.Component):
             coarse.eq(Cat(Const(0, 16), old).as_signed() >> (shift & 0b1100)),
             fine.eq(coarse >> delayed(m, shift[:2], 1, "fade_rest"))]
         rest, total = Signal(signed(36)), Signal(signed(38))
-        m.d.sync += [rest.eq(delayed(m, self.dither, 2, "dither") - Mux(fades, fine, 0)),
+        m.d.sync += [rest.eq(self.dither - Mux(fades, fine, 0)),
                      total.eq(step + half + rest)]
         return total
 
@@ -141,7 +142,7 @@ class EligibilityWord(wiring.Component):
             difference.eq(self.change + self.half - wide),
             coarse.eq(difference >> (shift & 0b1100)),
             fine.eq(coarse >> delayed(m, shift[:2], 1, "part_rest")),
-            total.eq(fine + delayed(m, self.dither, 6, "momentum_dither"))]
+            total.eq(fine + delayed(m, self.dither, 4, "momentum_dither"))]
         return total
 
     def elaborate(self, platform):
@@ -159,7 +160,7 @@ class EligibilityWord(wiring.Component):
 
         # After a reset E and ψ are zero, and so is what they become, whether it gathers or not.
         gathers = access.valid & told.eligible & (access.integrate | access.reset_trace)
-        averages = access.valid & access.learn & self.plastic & by_sign
+        averages = access.valid & access.learn & told.plastic & by_sign
         m.d.comb += self.hits.eq(Cat(
             self._write(m, e_store, "e", old, self._gather(m, old), gathers, 4),
             self._write(m, m_store, "m", momentum, self._average(m, momentum), averages, 7)))

@@ -6,15 +6,18 @@ Three products a synapse:
     Σ B e            backward, summed here over the targets of a source (W e where B is tied)
     ê ψ              the update of W, and of B under Kolen-Pollack; the mirror rule is a sign flip
 
-Stages (a stage is a clock; the target's words arrive at stage 7, for they take that long to form,
-and the neurons wait for the forward product only):
+Stages (a stage is a clock; the target's words arrive from stage 7 on, for they take that long to
+form, and the neurons wait for the forward product only):
 
-    0  addresses of W, B, r    7  W and B again, ψ, ξ, words      11  new weights, not yet limited
-    2  operands                9  products, W and B decays        12  written back
+    0  addresses of W, r       7  W and B, ψ, ξ; e, ê, shifts     11  new weights, not yet limited
+    2  operands                9  products, decays; random words  12  written back
     4  forward product        10  changes aligned to 30 bits
+    5  addresses of B, ψ, ξ
 
-Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers; memories of 18 bits for W, B, r
-and ψ, 32 for random words, 2 for ξ; distributed memory for the sums.
+What all lanes are told, each gets when it needs it, so that no lane delays it for itself.
+
+Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers; memories of 18 bits for W, B
+and r, 32 for random words, 20 for ψ and ξ; distributed memory for the sums.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
@@ -31,19 +34,21 @@ from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
 from model.program import Feedback
 
-__all__ = ["LATE", "LATE_ACCESS", "WRITE_STAGE", "HostWrite", "Lane", "Row", "SourceWrites",
-           "access_layout", "row_layout"]
+__all__ = ["AFTER", "LATE", "STAGES", "HostWrite", "Lane", "SourceWrites", "row_layout",
+           "visit_layouts"]
 
 LATE = 7
 """Clocks from a synapse's address to the words of its target."""
-LATE_ACCESS = LATE - 2
-"""… and to the addresses of what is read for them."""
-WRITE_STAGE = LATE + 5
-"""Clocks from a synapse's address to its write-back."""
+READ = 2
+"""Clocks from an address to the word there."""
+STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
+"""When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
+AFTER = {"change_shift": 2, "word": 2, "change": 3}
+"""Clocks that some of the target's words come after the others."""
 
 Row = data.StructLayout({
     "e": signed(18), "factor": signed(18), "change": signed(32), "pull": 6, "word": 32,
-    "change_shift": 4, "decay_shift": 5, "feedback": Feedback, "plastic": 1})
+    "change_shift": 4, "decay_shift": 5, "feedback": Feedback})
 """What a target neuron tells all lanes: its error e, learning factor ê, the mirror rule's pull and
 its shift, its random word; and the projection's settings."""
 
@@ -57,55 +62,69 @@ def _bits(depth: int) -> int:
     return max(1, (depth - 1).bit_length())
 
 
-def access_layout(config: Config) -> data.StructLayout:
-    """Where a lane looks: synapse word, row of sources, row of traces, half of the memories;
-    whether the target is the first or the last of a run of visits to this row of sources."""
-    return extended(data.StructLayout({
-        "word": _bits(config.words), "source_row": _bits(config.rows),
-        "trace_row": _bits(config.trace_rows), "valid": 1, "parity": 1, "is_input": 1, "first": 1,
-        "last": 1, "learn": 1, "reset_state": 1, "reset_trace": 1}), config, {"integrate": 1})
+def visit_layouts(config: Config) -> dict[str, data.StructLayout]:
+    """What a lane is told of a visit, at each of :data:`STAGES`.
+
+    access     synapse word, row of sources, half of the memories, whether rates are silent
+    late       the same word, row of traces, half, what is reset
+    summed     row of sources and half; whether the target is the first or the last of a run of
+               visits to this row
+    written    the word; whether W moves, and B: always, or where there is noise
+    """
+    word, row = _bits(config.words), _bits(config.rows)
+    return {
+        "access": data.StructLayout({"word": word, "source_row": row, "parity": 1, "silent": 1}),
+        "late": extended(data.StructLayout({
+            "word": word, "trace_row": _bits(config.trace_rows), "parity": 1, "reset_state": 1,
+            "reset_trace": 1}), config, {"valid": 1, "learn": 1, "integrate": 1}),
+        "summed": data.StructLayout({
+            "source_row": row, "parity": 1, "valid": 1, "first": 1, "last": 1}),
+        "written": data.StructLayout({"word": word, "w": 1, "b": 1, "mirror": 1})}
 
 
 class SourceWrites(data.StructLayout):
-    """New rates, random words, traces and their ξ for the lanes' banks, each with its place."""
+    """New rates, random words, traces with their ξ for the lanes' banks, each with its place."""
 
     def __init__(self, config: Config):
         lane = max(1, config.lane_bits)
         super().__init__({
             name: data.StructLayout({
-                **values, "lane": lane, "row": _bits(depth), "half": 1,
-                **{f"{value}_enable": 1 for value in values}})
+                "value": data.StructLayout(values), "lane": lane, "row": _bits(depth), "half": 1,
+                "enable": 1})
             for name, values, depth in (
-                ("rate", {"r": 18}, config.rows), ("word", {"word": 32}, config.rows),
-                ("trace", {"psi": 18, "xi": 2}, config.trace_rows))})
+                ("rate", {"r": signed(18)}, config.rows), ("word", {"word": 32}, config.rows),
+                ("trace", {"psi": signed(18), "xi": signed(2)}, config.trace_rows))})
 
 
 class HostWrite(data.StructLayout):
-    """The host's write of a weight, or its clearing of a sum, while the core is idle."""
+    """The host's write of a weight, or its clearing of a sum, while the core is idle.
+
+    The place is ``written.word`` or ``summed.source_row``, the value lies in ``row.word``: all
+    three are held from 3 clocks before.
+    """
 
     def __init__(self, config: Config):
-        super().__init__({"active": 1, "w": 1, "b": 1, "sum": 1, "lane": max(1, config.lane_bits),
-                          "row": max(_bits(config.words), _bits(config.rows)), "value": 18}
+        super().__init__({"active": 1, "w": 1, "b": 1, "sum": 1, "lane": max(1, config.lane_bits)}
                          | ({"e": 1, "m": 1} if config.eligibility else {}))
 
 
 class Lane(wiring.Component):
     """See the module; ``number`` is the lane's place in every row.
 
-    access → product, hits, w_data, b_data   a visit; the forward product 4 clocks later,
-                         saturations with the write-back; W and B as read, 2 clocks later
-    late                 the same access ``LATE_ACCESS`` clocks later
-    row                  what its target tells, ``LATE`` clocks later
+    access, late, summed, written   a visit, told at ``STAGES``
+    row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
+    product, hits        the forward product 4 clocks after access, saturations with the write-back
+    w_data, b_data       W 2 clocks after access, B 2 after late
     sum_row → sum        a backward sum, one clock later
     """
 
     def __init__(self, config: Config, number: int):
         self.config, self.number = config, number
         super().__init__({
-            "access": In(access_layout(config)), "late": In(access_layout(config)),
-            "row": In(row_layout(config)),
-            "writes": In(SourceWrites(config)), "host": In(HostWrite(config)),
-            "product": Out(signed(36)), "hits": Out(4 if config.eligibility else 2),
+            **{name: In(layout) for name, layout in visit_layouts(config).items()},
+            "row": In(row_layout(config)), "writes": In(SourceWrites(config)),
+            "host": In(HostWrite(config)), "product": Out(signed(36)),
+            "hits": Out(4 if config.eligibility else 2),
             "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
             "w_data": Out(18), "b_data": Out(18),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
@@ -113,107 +132,107 @@ class Lane(wiring.Component):
     def _bank(self, m, name, write, row, half):
         """A double-buffered memory of this lane's sources, read at a row and half."""
         m.submodules[name] = bank = BlockRam(
-            width=len(write[name]), depth=2 << len(write.row), output_register=True)
+            width=write.value.shape().size, depth=2 << len(write.row), output_register=True)
         m.d.comb += [
             bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
-            bank.write_data.eq(write[name]),
-            bank.write.eq(write[f"{name}_enable"] & (write.lane == self.number))]
-        return bank.read_data
+            bank.write_data.eq(write.value),
+            bank.write.eq(write.enable & (write.lane == self.number))]
+        value = Signal(write.value.shape(), name=f"{name}_read")
+        m.d.comb += value.eq(bank.read_data)
+        return value
 
-    def _read_sources(self, m, late):
-        """Rate at stage 2; trace, its ξ and random word of this lane's source at ``LATE``."""
-        access, writes = self.access, self.writes
-        rate = self._bank(m, "r", writes.rate, access.source_row, access.parity)
-        word = self._bank(m, "word", writes.word, late.source_row, late.parity)
-        psi, xi = (self._bank(m, name, writes.trace, late.trace_row, late.parity)
-                   for name in ("psi", "xi"))
-        silent = delayed(m, access.reset_state & ~access.is_input, 2, "silent")
+    def _read_sources(self, m):
+        """Rate at stage 2; trace and its ξ at ``LATE``; random word 2 clocks after."""
+        access, late, summed, writes = self.access, self.late, self.summed, self.writes
+        rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity).r
+        word = self._bank(m, "word", writes.word, summed.source_row, summed.parity).word
+        trace = self._bank(m, "trace", writes.trace, late.trace_row, late.parity)
         r, p, sign = Signal(signed(18)), Signal(signed(18)), Signal(signed(2))
         m.d.comb += [
-            r.eq(Mux(silent, 0, rate)),
-            p.eq(Mux(delayed(m, late.reset_trace, 2, "no_trace"), 0, psi)),
-            sign.eq(Mux(delayed(m, late.reset_state, 2, "no_sign"), 0, xi))]
+            r.eq(Mux(delayed(m, access.silent, READ, "silent"), 0, rate)),
+            p.eq(Mux(delayed(m, late.reset_trace, READ, "no_trace"), 0, trace.psi)),
+            sign.eq(Mux(delayed(m, late.reset_state, READ, "no_sign"), 0, trace.xi))]
         return r, p, sign, word
 
     def _read_synapse(self, m):
-        """W and B at stage 2, and their memories."""
+        """W at stage 2, B at ``LATE``, and their memories."""
         stores, values = [], []
-        for name in ("w", "b"):
+        for name, place in (("w", self.access.word), ("b", self.late.word)):
             m.submodules[name.upper()] = store = BlockRam(
                 width=18, depth=max(2, self.config.words), output_register=True)
-            m.d.comb += [store.read_address.eq(self.access.word),
+            m.d.comb += [store.read_address.eq(place),
                          getattr(self, f"{name}_data").eq(store.read_data)]
             stores.append(store)
             values.append(store.read_data.as_signed())
         return *values, stores
 
-    def _sum_backward(self, m, product, access):
-        """B e over the targets of this source; ``access`` as of the clock before the product."""
+    def _sum_backward(self, m, product):
+        """B e over the targets of this source."""
         m.submodules.sums = sums = BackwardSums(depth=self.config.rows)
-        host = self.host
+        summed, host = delayed(m, self.summed, 1, "summed"), self.host
         m.d.comb += [
-            sums.valid.eq(access.valid), sums.row.eq(access.source_row),
-            sums.parity.eq(access.parity), sums.first.eq(access.first),
-            sums.last.eq(access.last), sums.product.eq(product),
-            sums.clear.eq(host.sum & (host.lane == self.number)), sums.clear_row.eq(host.row),
+            sums.valid.eq(summed.valid), sums.row.eq(summed.source_row),
+            sums.parity.eq(summed.parity), sums.first.eq(summed.first),
+            sums.last.eq(summed.last), sums.product.eq(product),
+            sums.clear.eq(host.sum & (host.lane == self.number)),
             sums.read_row.eq(self.sum_row), self.sum.eq(sums.sum)]
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):
-        """dither − (weight << 16 >> shift), three stages after ``LATE``."""
+        """Weight at 30 fractional bits, less its decay, with the dither that is there 2 stages
+        after ``LATE`` below it: at the third."""
         coarse = Signal(signed(34), name=f"{name}_coarse")
         fine = Signal(signed(34), name=f"{name}_fine")
-        rest, on = Signal(3, name=f"{name}_rest"), delayed(m, active, 2, f"{name}_on")
+        rest = Signal(3, name=f"{name}_rest")
         wide = Cat(Const(0, 16), weight).as_signed()
-        m.d.sync += [coarse.eq(wide >> (shift & 0b111000)), rest.eq(shift[:3]),
+        m.d.sync += [coarse.eq(Mux(active, wide >> (shift & 0b111000), 0)), rest.eq(shift[:3]),
                      fine.eq(coarse >> rest)]
-        result = Signal(signed(36), name=f"{name}_decayed")
-        m.d.sync += result.eq(delayed(m, dither, 2, f"{name}_dither") - Mux(on, fine, 0))
+        result = Signal(signed(35), name=f"{name}_decayed")
+        kept = delayed(m, weight, 2, f"{name}_kept")
+        m.d.sync += result.eq(Cat(dither, kept).as_signed() - fine)
         return result
 
-    def _change(self, m, product, shift):
+    def _change(self, m, product):
         """ê ψ at 30 fractional bits and the bit below, which rounds it: a stage after it."""
         change, half = Signal(signed(36)), Signal()
-        with m.Switch(shift):
+        with m.Switch(self.row.change_shift):
             for frac in FACTOR_FRACS:
                 with m.Case(frac - 15):
                     m.d.sync += [change.eq(product >> (frac - 15)), half.eq(product[frac - 16])]
         return change, half
 
-    def _write_back(self, m, store, weight, total, enable, address, written):
-        """Weight plus the whole part of its change, saturated, written at the next stage."""
-        limited, hit = saturate(weight + (total >> 16), 18)
-        hits, host = Signal(name="hit"), self.host
-        value, place, write = Signal(18), Signal.like(store.write_address), Signal()
-        m.d.sync += [value.eq(limited), write.eq(enable), hits.eq(hit & enable), place.eq(address)]
+    def _write_back(self, m, store, total, enable, written):
+        """The whole part of a new weight, saturated and written at the next stage."""
+        limited, hit = saturate(total >> 16, 18)
+        value, limits, host = Signal(18, name="value"), Signal(name="limits"), self.host
+        m.d.sync += [value.eq(limited), limits.eq(hit)]
         m.d.comb += [
-            store.write_data.eq(Mux(host.active, host.value, value)),
-            store.write_address.eq(Mux(host.active, host.row, place)),
-            store.write.eq(Mux(host.active, written & (host.lane == self.number), write))]
-        return hits
+            store.write_data.eq(Mux(host.active, self.row.word[:18], value)),
+            store.write_address.eq(self.written.word),
+            store.write.eq(Mux(host.active, written & (host.lane == self.number), enable))]
+        return limits & enable
 
-    def _remember(self, m, psi, word):
+    def _remember(self, m, psi, dither):
         """The third word, where the core has one: see ``hdl.eligibility``."""
         m.submodules.third = third = EligibilityWord(
             self.config, self.number, access=self.late.shape(), host=self.host.shape())
         m.d.comb += [
             third.late.eq(self.late), third.host.eq(self.host), third.told.eq(self.row.third),
-            third.plastic.eq(self.row.plastic), third.psi.eq(psi),
-            third.dither.eq(self.row.word[:16] ^ word[16:]),
+            third.host_word.eq(self.written.word), third.host_value.eq(self.row.word[:18]),
+            third.psi.eq(psi), third.dither.eq(dither),
             self.e_data.eq(third.e_data), self.m_data.eq(third.m_data)]
         return third
 
     def elaborate(self, platform):
         m = Module()
         row, mirror = self.row, self.row.feedback == Feedback.MIRROR
-        copies = row.feedback == Feedback.KOLEN_POLLACK
-        late = self.late
-        rate, psi, xi, word = self._read_sources(m, late)
-        early_w, early_b, stores = self._read_synapse(m)
-        w, b = (delayed(m, value, LATE_ACCESS, name)
-                for name, value in (("w", early_w), ("b", early_b)))
+        rate, psi, xi, word = self._read_sources(m)
+        early_w, b, stores = self._read_synapse(m)
+        w = delayed(m, early_w, LATE - READ, "w")
+        low, high = Signal(16), Signal(16)
+        m.d.comb += [low.eq(row.word[:16] ^ word[16:]), high.eq(row.word[16:] ^ word[:16])]
 
-        third = self._remember(m, psi, word) if self.config.eligibility else None
+        third = self._remember(m, psi, low) if self.config.eligibility else None
         learned = psi if third is None else Mux(row.third.eligible, third.eligibility, psi)
         products = []
         for name, left, right in (
@@ -224,36 +243,31 @@ class Lane(wiring.Component):
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
             products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
-        access = delayed(m, late, 2, "access")
-        self._sum_backward(m, products[1], delayed(m, access, 1, "summed"))
-        change, half = self._change(m, products[2], delayed(m, row.change_shift, 2, "change_shift"))
-
-        low, high = Signal(16), Signal(16)
-        m.d.comb += [low.eq(row.word[:16] ^ word[16:]), high.eq(row.word[16:] ^ word[:16])]
+        self._sum_backward(m, products[1])
+        change, half = self._change(m, products[2])
         if third is not None:
             m.d.comb += [third.change.eq(change), third.half.eq(half)]
             change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
-        decays = row.decay_shift != 0
+
+        decays, mirrors = row.decay_shift != 0, delayed(m, mirror, 2, "mirrors")
         w_rest = self._decayed(m, w, row.decay_shift, decays, low, "w")
         b_rest = self._decayed(m, b, Mux(mirror, row.pull, row.decay_shift), mirror | decays,
-                               Mux(mirror, high, low), "b")
-        pull = Signal(signed(33))
-        m.d.sync += pull.eq(Mux(xi[1], -row.change, row.change))
-        pull, use_pull = delayed(m, pull, 2, "pull"), delayed(m, mirror, 3, "mirror")
+                               Mux(mirrors, high, low), "b")
 
-        w_total, b_total = Signal(signed(37)), Signal(signed(37))
-        m.d.sync += [
-            w_total.eq(change + half + w_rest),
-            b_total.eq(Mux(use_pull, pull, change) + (half & ~use_pull) + b_rest)]
-        address = delayed(m, access.word, 4, "word_address")
-        live = access.valid & access.learn
-        w_enable = delayed(m, live & row.plastic, 4, "w_enable")
-        b_enable = delayed(m, live & ((mirror & (xi != 0)) | (copies & row.plastic)), 4, "b_enable")
-        host = self.host
-        hits = [self._write_back(m, store, delayed(m, weight, 4, "weight"), total, enable, address,
-                                 written)
-                for store, weight, total, enable, written in (
-                    (stores[0], w, w_total, w_enable, host.w),
-                    (stores[1], b, b_total, b_enable, host.b))]
+        # ± pull: the other sign is the complement, and one more.
+        pulls, xi = delayed(m, mirrors, 1, "pulls"), delayed(m, xi, 3, "xi")
+        flip = xi[1]
+        step, more = Signal(signed(36)), Signal()
+        m.d.comb += [step.eq(Mux(pulls, row.change ^ flip.replicate(32).as_signed(), change)),
+                     more.eq(Mux(pulls, flip, half))]
+        w_total, b_total = Signal(signed(38)), Signal(signed(38))
+        m.d.sync += [w_total.eq(change + half + w_rest), b_total.eq(step + more + b_rest)]
+
+        written, host = self.written, self.host
+        noisy = delayed(m, xi != 0, 2, "noisy")
+        hits = [self._write_back(m, store, total, enable, strobe)
+                for store, total, enable, strobe in (
+                    (stores[0], w_total, written.w, host.w),
+                    (stores[1], b_total, written.b | (written.mirror & noisy), host.b))]
         m.d.comb += self.hits.eq(Cat(hits, *([] if third is None else [third.hits])))
         return m

@@ -93,9 +93,11 @@ class Measures(wiring.Component):
             m.d.comb += [port.addr[:bits].eq(index), port.addr[bits:].eq(chosen_half)]
             return port.data
 
-        m.d.comb += [self.alpha_0.eq(read(self.number_0, self.half_0)),
+        bus = self.bus
+        m.d.comb += [self.alpha_0.eq(read(Mux(bus.active, bus.offset, self.number_0),
+                                          Mux(bus.active, self.host_half, self.half_0))),
                      self.alpha_1.eq(read(self.number_1, self.half_1)),
-                     self.alpha_data.eq(read(self.bus.offset[:bits], self.host_half))]
+                     self.alpha_data.eq(self.alpha_0)]
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
         moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
         held = Signal()
@@ -104,7 +106,6 @@ class Measures(wiring.Component):
             limit.eq(descriptor.alpha_limit), held.eq(~moves),
             limited.eq(Mux(held, moved, Mux(moved > limit, limit, Mux(
                 moved < LEAST_ALPHA, LEAST_ALPHA, moved))))]
-        bus = self.bus
         mine = bus.active & bus.write & (bus.region == Region.ALPHA)
         m.d.comb += [
             write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 2, "written"))),

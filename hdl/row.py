@@ -145,7 +145,7 @@ class RowFetch(wiring.Component):
             row.change.eq(change), row.pull.eq(delayed(m, pull, 3, "pull_7")),
             row.word.eq(delayed(m, values["word"], 5, "word_7")),
             row.change_shift.eq(now.change_shift), row.decay_shift.eq(now.decay_shift),
-            row.feedback.eq(now.feedback), row.plastic.eq(now.plastic),
+            row.feedback.eq(now.feedback),
             self.factor_hit.eq(factor_hit & counts),
             self.mirror_hit.eq(change_hit & counts & (now.feedback == Feedback.MIRROR)),
         ]

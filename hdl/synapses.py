@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import LATE, LATE_ACCESS, HostWrite, Lane, SourceWrites, access_layout
+from hdl.lane import AFTER, LATE, STAGES, HostWrite, Lane, SourceWrites, visit_layouts
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import ROW_STAGE, RowFetch, post_write
@@ -21,6 +21,7 @@ from hdl.sequencer import Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
 from hdl.totals import ADDEND_STAGE, Totals
 from model.formats import SUM
+from model.program import Feedback
 
 __all__ = ["RATE_WRITE", "TRACE_WRITE", "SynapsePass", "pass_latency", "sums_latency"]
 
@@ -29,11 +30,10 @@ RATE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1)
 """A new rate: from a neuron to the half that the next step reads, or from the host's frame."""
 TRACE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1), "psi": Out(18),
                                 "xi": Out(2)})
-"""A new trace, always to the half that the next step reads."""
+"""A new trace: to the half that the next step reads, or from the host."""
 
 ELIGIBLE_DATA = ("e", "m", "above", "slope")
 """What the host can read besides where there are eligibilities."""
-REGIONS = {"r": Region.R, "word": Region.WORD, "psi": Region.PSI, "xi": Region.PSI_XI}
 PRODUCT_STAGE = 4
 
 
@@ -78,19 +78,22 @@ class SynapsePass(wiring.Component):
     def _writes(self, m):
         """What goes into the lanes' banks, each with its place; while idle, from the host."""
         bits, bus, writes = self.config.lane_bits, self.bus, Signal(SourceWrites(self.config))
-        for bank, write, values in (
-                (writes.rate, self.rate_write, {"r": self.rate_write.rate}),
-                (writes.word, self.post, {"word": self.post.word}),
-                (writes.trace, self.trace_write,
-                 {"psi": self.trace_write.psi, "xi": self.trace_write.xi})):
+        rate, post, trace = self.rate_write, self.post, self.trace_write
+        for bank, write, name, value in ((writes.rate, rate, "r", rate.rate),
+                                         (writes.word, post, "word", post.word)):
+            written = bus.write & (bus.region == Region[name.upper()])
             half = self.rate_half if bank is writes.rate else self.host_half
             slot = Mux(bus.active, bus.offset, write.slot)
-            m.d.comb += [bank.half.eq(Mux(bus.active, half, write.half)),
-                         bank.lane.eq(slot[:bits]), bank.row.eq(slot[bits:])]
-            for name, value in values.items():
-                written = bus.write & (bus.region == REGIONS[name])
-                m.d.comb += [bank[name].eq(Mux(bus.active, bus.data, value)),
-                             bank[f"{name}_enable"].eq(Mux(bus.active, written, write.enable))]
+            m.d.comb += [
+                bank.value[name].eq(Mux(bus.active, bus.data, value)),
+                bank.lane.eq(slot[:bits]), bank.row.eq(slot[bits:]),
+                bank.half.eq(Mux(bus.active, half, write.half)),
+                bank.enable.eq(Mux(bus.active, written, write.enable))]
+        # What the host writes of a trace comes with the rest of it, from the trace unit.
+        m.d.comb += [
+            writes.trace.value.psi.eq(trace.psi), writes.trace.value.xi.eq(trace.xi),
+            writes.trace.lane.eq(trace.slot[:bits]), writes.trace.row.eq(trace.slot[bits:]),
+            writes.trace.half.eq(trace.half), writes.trace.enable.eq(trace.enable)]
         return writes
 
     def _host(self, m):
@@ -98,25 +101,50 @@ class SynapsePass(wiring.Component):
         config, bus, host = self.config, self.bus, Signal(HostWrite(self.config))
         clears = bus.region == Region.SUMS
         m.d.comb += [
-            host.active.eq(bus.active), host.value.eq(bus.data),
-            host.w.eq(bus.write & (bus.region == Region.W)),
+            host.active.eq(bus.active), host.w.eq(bus.write & (bus.region == Region.W)),
             host.b.eq(bus.write & (bus.region == Region.B)), host.sum.eq(bus.write & clears),
-            host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS])),
-            host.row.eq(Mux(clears, bus.offset[config.lane_bits:], bus.offset[LANE_BITS:]))]
+            host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS]))]
         if config.eligibility:
             m.d.comb += [host.e.eq(self.write_upper & (bus.region == Region.W)),
                          host.m.eq(self.write_upper & (bus.region == Region.B))]
         return host
 
+    def _visits(self, m, issue):
+        """What the lanes are told of a visit, each part at its stage; the host's places besides."""
+        config, bus = self.config, self.bus
+        moves, settings = issue.valid & issue.learn, issue.settings
+        copies = settings.feedback == Feedback.KOLEN_POLLACK
+        formed = {"silent": issue.reset_state & ~issue.is_input, "w": moves & settings.plastic,
+                  "b": moves & settings.plastic & copies,
+                  "mirror": moves & (settings.feedback == Feedback.MIRROR)}
+        places = {"access": ("word", LANE_BITS), "late": ("word", LANE_BITS),
+                  "summed": ("source_row", config.lane_bits), "written": ("word", LANE_BITS)}
+        visits = {}
+        for name, layout in visit_layouts(config).items():
+            now = Signal(layout, name=f"{name}_now")
+            m.d.comb += [now[field].eq(formed[field] if field in formed else issue[field])
+                         for field in layout.members]
+            then, visits[name] = delayed(m, now, STAGES[name], name), Signal(layout, name=name)
+            place, low = places[name]
+            m.d.comb += visits[name].eq(then)
+            with m.If(bus.active):
+                m.d.comb += visits[name][place].eq(bus.offset[low:])
+        return visits
+
+    def _told(self, m, row):
+        """What the target tells, each part when it is needed; the host's value besides."""
+        told = Signal.like(row, name="told")
+        m.d.comb += [told[name].eq(delayed(m, row[name], LATE - ROW_STAGE + AFTER.get(name, 0),
+                                           f"told_{name}")) for name in row.shape().members]
+        with m.If(self.bus.active):
+            m.d.comb += told.word.eq(self.bus.data)
+        return told
+
     def _lanes(self, m, platform, issue, row):
         config, bits = self.config, self.config.lane_bits
-        access = Signal(access_layout(config))
-        m.d.comb += [access[name].eq(issue[name]) for name in access.shape().members]
-        with m.If(self.bus.active):
-            m.d.comb += access.word.eq(self.bus.offset[LANE_BITS:])
-        words = {"access": access, "late": delayed(m, access, LATE_ACCESS, "late"),
-                 "row": delayed(m, row, LATE - ROW_STAGE, "row"), "writes": self._writes(m),
-                 "host": self._host(m), "sum_row": self.sum_slot[bits:]}
+        words = self._visits(m, issue) | {
+            "row": self._told(m, row), "writes": self._writes(m), "host": self._host(m),
+            "sum_row": self.sum_slot[bits:]}
         copies = {name: spread(m, word, config.lanes, platform, name=name)
                   for name, word in words.items()}
         lanes = []

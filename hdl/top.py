@@ -192,7 +192,7 @@ class Core(wiring.Component):
             frame.rates_busy.eq(neurons.posts),
             result.probing.eq(frame.probing), result.probe_step.eq(frame.probe_step),
             result.outputs.eq(registers.outputs), result.probes.eq(registers.probes),
-            synapses.host_half.eq(registers.parity),
+            synapses.host_half.eq(registers.parity), traces.host_half.eq(registers.parity),
             neurons.count.eq(registers.populations), neurons.complete.eq(synapses.complete),
             neurons.set.eq(registers.set_parity), neurons.parity.eq(registers.written_parity),
             synapses.total_slot.eq(neurons.total_slot), neurons.total.eq(synapses.total),

@@ -34,6 +34,7 @@ class TraceUnit(wiring.Component):
 
     may_trace, traced   permission, and number of the step; ``traced_done`` when all is written
     left, passed        neurons of the step before: all are done, or those below this slot
+    trace_write         a new trace; while idle, what the host writes of one, with the rest of it
     """
 
     def __init__(self, config: Config):
@@ -45,7 +46,7 @@ class TraceUnit(wiring.Component):
             "may_trace": In(1), "traced": In(STEP_BITS), "traced_done": Out(1),
             "left": In(STEP_BITS), "passed": In(18),
             "rate_write": In(RATE_WRITE), "rate_half": In(1),
-            "alpha_number": Out(8), "alpha": In(ALPHA.width),
+            "host_half": In(1), "alpha_number": Out(8), "alpha": In(ALPHA.width),
             "trace_write": Out(TRACE_WRITE), "hits": Out(2), "bus": In(BUS),
             "rate_data": Out(18), "xi_data": Out(2), "low_data": Out(30), "psi_data": Out(18),
             "psi_xi_data": Out(2),
@@ -81,6 +82,19 @@ class TraceUnit(wiring.Component):
                 store.write_data.eq(out.xi if name == "psi_xi" else out[name])]
             values.append(store.read_data)
         return values
+
+    def _send(self, m, out, half):
+        """New traces, and the host's, to the lanes."""
+        bus, write = self.bus, self.trace_write
+        m.d.comb += [write.enable.eq(out.valid), write.slot.eq(out.tag), write.half.eq(half),
+                     write.psi.eq(out.psi), write.xi.eq(out.xi)]
+        with m.If(bus.active):
+            psi, xi = bus.region == Region.PSI, bus.region == Region.PSI_XI
+            m.d.comb += [
+                write.enable.eq(bus.write & (psi | xi)), write.slot.eq(bus.offset),
+                write.half.eq(self.host_half),
+                write.psi.eq(Mux(psi, bus.data, self.psi_data)),
+                write.xi.eq(Mux(xi, bus.data, self.psi_xi_data))]
 
     def _fetch(self, m, begins):
         """The next projection and, where its target learns τm, the time constants of its trace."""
@@ -157,11 +171,9 @@ class TraceUnit(wiring.Component):
         m.d.comb += [entering[name].eq(settings[name]) for name in
                      ("ratio", "trace_mantissa", "trace_shift")]
 
-        out, write = pipeline.o, self.trace_write
-        m.d.comb += [
-            write.enable.eq(out.valid), write.slot.eq(out.tag), write.half.eq(~parity),
-            write.psi.eq(out.psi), write.xi.eq(out.xi),
-            self.hits.eq(Mux(out.valid, out.saturations, 0))]
+        out = pipeline.o
+        self._send(m, out, ~parity)
+        m.d.comb += self.hits.eq(Mux(out.valid, out.saturations, 0))
         walking, flight = (to_take != 0) | active, Signal(pipeline.latency + READ + 2)
         m.d.sync += flight.eq(flight << 1 | (walking | begins))
         m.d.comb += ended.eq(~walking & ~flight.any())

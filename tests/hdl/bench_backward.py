@@ -90,9 +90,13 @@ async def runs_are_summed(dut):
         if source.random() < 0.3:
             # The host leaves a sum of zero, whatever step comes next.
             row = source.randrange(DEPTH)
-            dut.clear.value, dut.clear_row.value = 1, row
+            dut.row.value = row
+            for _ in range(2):
+                await RisingEdge(dut.clk)
+            dut.clear.value = 1
             await RisingEdge(dut.clk)
             dut.clear.value, dut.read_row.value = 0, row
+            await RisingEdge(dut.clk)
             cleared += model[row] != 0
             model[row] = 0
             for _ in range(2):

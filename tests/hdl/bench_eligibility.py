@@ -18,6 +18,8 @@ NUMBER, LANES, WORDS = 1, 2, 48
 STEPS = 60
 CHANGED = 3
 """Clocks from the target's words to what W moves by."""
+DITHERED = 2
+"""… to its dither."""
 WRITTEN = 9
 """… and until everything is in memory."""
 LONGEST = WRITTEN + READ
@@ -83,9 +85,9 @@ def draw_told(source):
 def drive_told(dut, told):
     f = told["explored"] * SLOPE.one if told["explores"] else told["slope"]
     put(dut, "told", {"f": f} | {name: told[name] for name in (
-        "push", "eligible", "by_sign", "scale_shift", "retention_shift", "momentum_shift")})
-    dut.plastic.value = int(told["plastic"])
-    dut.psi.value, dut.dither.value = told["psi"] & 0x3FFFF, told["dither"]
+        "push", "plastic", "eligible", "by_sign", "scale_shift", "retention_shift",
+        "momentum_shift")})
+    dut.psi.value = told["psi"] & 0x3FFFF
 
 
 def aimed(source, told, E):
@@ -108,8 +110,9 @@ async def host_write(dut, model):
         for kind, values in (("e", model.E), ("m", model.M)):
             for row, value in enumerate(values):
                 put(dut, "host", {"active": 1, "w": 0, "b": 0, "e": kind == "e", "m": kind == "m",
-                                  "lane": lane, "row": row,
-                                  "value": value if lane == NUMBER else ~int(value)})
+                                  "lane": lane})
+                dut.host_word.value = row
+                dut.host_value.value = int(value if lane == NUMBER else ~int(value)) & 0x3FFFF
                 await RisingEdge(dut.clk)
     put(dut, "host", {"active": 0, "e": 0, "m": 0})
 
@@ -134,13 +137,15 @@ async def pass_over(dut, source, model):
     expected, hits = [], 0
     for clock in range(WORDS + LONGEST):
         put(dut, "late", visits[clock] if clock < WORDS else {"valid": 0})
-        at, after = clock - READ, clock - READ - CHANGED
+        at, after, late = (clock - READ - clocks for clocks in (0, CHANGED, DITHERED))
         if 0 <= at < WORDS:
             if source.random() < 0.5:
                 now = 0 if visits[at]["reset_trace"] else int(model.E[words[at]])
                 tolds[at]["dither"] = aimed(source, tolds[at], now)
             drive_told(dut, tolds[at])
             expected.append(model.visit(visits[at], tolds[at]))
+        if 0 <= late < WORDS:
+            dut.dither.value = tolds[late]["dither"]
         if 0 <= after < WORDS:
             # The lane's multiplier and its binary point.
             told, (old, _) = tolds[after], expected[after]

@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hdl.lane import LATE, LATE_ACCESS, WRITE_STAGE
+from hdl.lane import AFTER, LATE, STAGES
 from model.fixed import shift_round
 from model.program import Feedback
 from model.synapses import learn_forward, learn_mirror
@@ -17,6 +17,8 @@ NUMBER, LANES, ROWS, TRACE_ROWS, WORDS = 1, 2, 4, 5, 48
 STEPS = 120
 PRODUCT_STAGE = 4
 READ = 2
+HELD = 3
+"""Clocks that the place of a write by the host has been there before."""
 RUN_GAP = 3
 """Clocks from the last of a run of visits to a row of sources to the next run's first."""
 
@@ -38,11 +40,15 @@ class Model:
         rate = 0 if silent else self.rate[access["parity"]][access["source_row"]]
         return int(self.W[access["word"]]) * rate
 
-    def sources(self, access):
-        """Trace, its ξ and random word that a visit reads."""
-        half, row, trace = access["parity"], access["source_row"], access["trace_row"]
+    def traces(self, access):
+        """Trace and its ξ that a visit reads."""
+        half, trace = access["parity"], access["trace_row"]
         return (0 if access["reset_trace"] else self.psi[half][trace],
-                0 if access["reset_state"] else self.xi[half][trace], self.word[half][row])
+                0 if access["reset_state"] else self.xi[half][trace])
+
+    def random_word(self, access):
+        """Its source's random word, which it reads later."""
+        return self.word[access["parity"]][access["source_row"]]
 
     def aimed(self, source, access, row, sources):
         """A random word of the target that leaves W and B on the edge between two values: there,
@@ -89,9 +95,9 @@ class Model:
 
 def draw_row(source, settings):
     """What a target tells the lanes, as a compiled projection could have it."""
-    return settings | {"e": draw(source, 18), "factor": draw(source, 18),
-                       "change": draw(source, 32), "word": source.getrandbits(32),
-                       "pull": source.choice((6, source.randint(6, 46)))}
+    return {"change_shift": 1, "decay_shift": 0} | settings | {
+        "e": draw(source, 18), "factor": draw(source, 18), "change": draw(source, 32),
+        "word": source.getrandbits(32), "pull": source.choice((6, source.randint(6, 46)))}
 
 
 def draw_access(source, parity):
@@ -135,52 +141,71 @@ def draw_step(source, parity):
     return clocks
 
 
-def write_sources(dut, source, model, early, late):
+def told(stage, visit):
+    """What a lane is told of a visit at one of ``STAGES``."""
+    access, row = visit
+    if stage == "access":
+        return {"word": access["word"], "source_row": access["source_row"],
+                "parity": access["parity"],
+                "silent": access["reset_state"] and not access["is_input"]}
+    if stage == "written":
+        moves = access["valid"] and access["learn"]
+        copies = row["feedback"] == Feedback.KOLEN_POLLACK
+        return {"word": access["word"], "w": moves and row["plastic"],
+                "b": moves and row["plastic"] and copies,
+                "mirror": moves and row["feedback"] == Feedback.MIRROR}
+    names = {"late": ("word", "trace_row", "parity", "reset_state", "reset_trace"),
+             "summed": ("source_row", "parity", "valid", "first", "last")}
+    return {name: access[name] for name in names[stage]}
+
+
+def write_sources(dut, source, model, reads):
     """One write to each bank, in either half, but not where a visit reads at this clock."""
     draws = {"rate": {"r": (draw(source, 18), model.rate)},
              "word": {"word": (source.getrandbits(32), model.word)},
              "trace": {"psi": (draw(source, 18), model.psi),
                        "xi": (source.randint(-1, 1), model.xi)}}
     for bank, values in draws.items():
-        access, field = (early if bank == "rate" else late,
-                         "trace_row" if bank == "trace" else "source_row")
         half, lane = source.randrange(2), source.randrange(LANES)
         row = source.randrange(TRACE_ROWS if bank == "trace" else ROWS)
-        read = (half, row) == (access["parity"], access[field])
-        fields = {"lane": lane, "row": row, "half": half}
-        for name, (value, held) in values.items():
-            enable = not read and source.random() < 0.9
-            fields |= {name: value, f"{name}_enable": enable}
+        enable = (half, row) != reads[bank] and source.random() < 0.9
+        put(dut, f"writes_{bank}", {"lane": lane, "row": row, "half": half, "enable": enable})
+        put(dut, f"writes_{bank}_value", {name: value for name, (value, _) in values.items()})
+        for value, held in values.values():
             if enable and lane == NUMBER:
                 held[half][row] = value
-        put(dut, f"writes_{bank}", fields)
 
 
 async def pass_over(dut, source, model, clocks):
     """Let a step pass through lane and model; returns (products, expected, hits)."""
     idle = draw_access(source, 0), draw_row(source, {"feedback": 0, "plastic": 0})
-    line = [*clocks, *[idle] * (WRITE_STAGE + 3)]
-    products, expected, hits, read = [], [], [0, 0], {}
+    line = [*clocks, *[idle] * (STAGES["written"] + 3)]
+    products, expected, hits, traces = [], [], [0, 0], {}
 
     def at(clock):
         return line[clock] if clock >= 0 else idle
 
     for clock, (access, _) in enumerate(line):
-        put(dut, "access", access)
+        for stage, clocks_before in STAGES.items():
+            put(dut, stage, told(stage, at(clock - clocks_before)))
         if access["valid"]:
             expected.append(model.product(access))
-        late = at(clock - LATE_ACCESS)[0]
-        put(dut, "late", late)
-        read[clock + READ] = model.sources(late)
+        late = at(clock - STAGES["late"])[0]
+        traces[clock + READ] = model.traces(late)
         old, row = at(clock - LATE)
         if old["valid"]:
+            sources = *traces[clock], model.random_word(old)
             if source.random() < 0.7:
-                row["word"] = model.aimed(source, old, row, read[clock])
+                row["word"] = model.aimed(source, old, row, sources)
             model.add(old, row)
             if old["learn"]:
-                model.learn(old, row, read[clock])
-        put(dut, "row", row)
-        write_sources(dut, source, model, access, late)
+                model.learn(old, row, sources)
+        put(dut, "row", {name: at(clock - LATE - AFTER.get(name, 0))[1][name]
+                         for name in row if name != "plastic"})
+        write_sources(dut, source, model, {
+            "rate": (access["parity"], access["source_row"]),
+            "word": (old["parity"], old["source_row"]),
+            "trace": (late["parity"], late["trace_row"])})
         await RisingEdge(dut.clk)
         if at(clock - PRODUCT_STAGE)[0]["valid"]:
             products.append(dut.product.value.to_signed())
@@ -190,11 +215,15 @@ async def pass_over(dut, source, model, clocks):
 
 async def host_write(dut, kind, values):
     """Write (row, value) pairs; others to another lane, which change nothing here."""
+    put(dut, "host", {"active": 1, "w": 0, "b": 0, "sum": 0})
     for lane in (NUMBER, NUMBER - 1):
         for row, value in values:
-            put(dut, "host", {"active": 1, "w": 0, "b": 0, "sum": 0, kind: 1, "lane": lane,
-                              "row": row, "value": value if lane == NUMBER else ~int(value)})
-            await RisingEdge(dut.clk)
+            put(dut, "written", {"word": row})
+            put(dut, "summed", {"source_row": row % ROWS, "valid": 0})
+            put(dut, "row", {"word": (int(value) if lane == NUMBER else ~int(value)) & 0x3FFFF})
+            for strobe in (*[0] * (HELD if kind == "sum" else 0), 1):
+                put(dut, "host", {kind: strobe, "lane": lane})
+                await RisingEdge(dut.clk)
     put(dut, "host", {"active": 0, kind: 0})
 
 
@@ -208,9 +237,8 @@ async def check_sums(dut, model, step):
 
 async def check_weights(dut, model, step):
     found = []
-    put(dut, "access", {"valid": 0})
     for word in [*range(WORDS), *[0] * READ]:
-        dut.access_word.value = word
+        dut.access_word.value = dut.late_word.value = word
         await RisingEdge(dut.clk)
         found.append((dut.w_data.value.to_signed(), dut.b_data.value.to_signed()))
     assert found[READ:] == list(zip(model.W, model.B, strict=True)), f"step {step}"
@@ -230,8 +258,8 @@ async def weights_move_as_in_the_model(dut):
         hits = [count + more for count, more in zip(hits, found, strict=True)]
         assert products == expected
         assert hits == model.hits
-        for bank, values in (("rate", ["r"]), ("word", ["word"]), ("trace", ["psi", "xi"])):
-            put(dut, f"writes_{bank}", {f"{name}_enable": 0 for name in values})
+        for bank in ("rate", "word", "trace"):
+            put(dut, f"writes_{bank}", {"enable": 0})
         if source.random() < 0.2:
             row = source.randrange(ROWS)
             await host_write(dut, "sum", [(row, 0)])

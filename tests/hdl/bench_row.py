@@ -69,6 +69,7 @@ def expected(post, settings, silent, modulator):
         third = {name: settings[name] for name in ELIGIBILITY_FIELDS
                  if name not in ("explores", "step_shift")}
         third["f"] = explored * SLOPE.one if settings["explores"] else slope
+        third["plastic"] = settings["plastic"]
         third["push"] = modulator << 16 >> settings["step_shift"]
     factor, factor_hit = limit(
         shift_round(settings["rate"] * taught_by, settings["factor_shift"]), 18)
@@ -77,7 +78,7 @@ def expected(post, settings, silent, modulator):
     pull = settings["mirror_shift"] + exponent
     change, mirror_hit = limit(shift_round(change << 11, pull - settings["noise_shift"] + 4), 32)
     row = {"e": e, "factor": factor, "change": change, "pull": pull, "word": post["word"]}
-    row |= {name: settings[name] for name in ("change_shift", "decay_shift", "feedback", "plastic")}
+    row |= {name: settings[name] for name in ("change_shift", "decay_shift", "feedback")}
     row |= {f"third_{name}": int(value) for name, value in third.items()}
     return row, factor_hit, mirror_hit, exponent
 

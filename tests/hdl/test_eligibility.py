@@ -8,7 +8,7 @@ import pytest
 from hdl import eligibility
 from hdl.config import Config
 from hdl.eligibility import EligibilityWord
-from hdl.lane import HostWrite, access_layout
+from hdl.lane import HostWrite, visit_layouts
 from sim.bench import run_bench
 
 BENCH = Path(__file__).with_name("bench_eligibility.py")
@@ -18,7 +18,8 @@ PLAIN = {"NUMBA_DISABLE_JIT": "1"}
 
 def run():
     config = Config(lanes=2, rows=4, trace_rows=5, words=48, eligibility=True)
-    component = EligibilityWord(config, 1, access=access_layout(config), host=HostWrite(config))
+    component = EligibilityWord(config, 1, access=visit_layouts(config)["late"],
+                                host=HostWrite(config))
     return run_bench(component, BENCH, environment=PLAIN)
 
 
