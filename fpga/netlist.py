@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fpga.flat import verilog_of
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
+from fpga.synthesis import NETLIST, core_rtlil, synthesise
 from fpga.tools import tool_versions
 from hdl.primitives.technology import Technology
 from sim.build import LIBRARY, ROOT, TOP, library_of
@@ -24,11 +24,7 @@ PARTS = ("hdl", "model", "fpga", "sim")
 def netlist_of(config, technology: Technology = Technology.ECP5, *,
                announce: Announce = _tell) -> str:
     """The core of ``config`` after synthesis, in Yosys' JSON."""
-    # Amaranth takes a second to import; a cached run does without it.
-    from hdl.cores import make_core
-    from sim.verilog import Flat
-    core = Flat(make_core(config))
-    text = rtlil_of(core, technology, ports=list(core.ports.values()), name=TOP)
+    text = core_rtlil(config, technology, name=TOP)
     return (synthesise(text, technology, name=TOP, announce=announce) / NETLIST).read_text()
 
 

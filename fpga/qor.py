@@ -15,10 +15,9 @@ import click
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import DEVICES
 from fpga.place import Routed, place_and_route
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
+from fpga.synthesis import NETLIST, core_rtlil, synthesise
 from fpga.tools import tool_versions
 from hdl.config import Config
-from hdl.cores import make_core
 from hdl.layout import Layout
 from hdl.primitives.technology import Technology
 from hdl.timeline import step_cycles
@@ -26,7 +25,6 @@ from model.compiler import compile_network
 from model.network import NetworkError
 from model.reference_networks import NETWORKS
 from sim.tools import BuildError
-from sim.verilog import Flat
 
 __all__ = ["compare", "main", "measure", "row"]
 
@@ -39,9 +37,7 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     """The row of one configuration; reports of the tools stay in ``folder``/name."""
     configuration, work = CONFIGURATIONS[name], folder / name
     device = DEVICES[configuration.device]
-    core = Flat(make_core(configuration.core))
-    made = synthesise(rtlil_of(core, device.target(), ports=list(core.ports.values())),
-                      device.technology)
+    made = synthesise(core_rtlil(configuration.core, device.target()), device.technology)
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
     routed = {seed: place_and_route(work, device, netlist=NETLIST, seed=seed,

@@ -8,10 +8,13 @@ from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
 from fpga.tools import run_stage, tool_versions
+from hdl.config import Config
+from hdl.cores import make_core
 from hdl.primitives.technology import Target, Technology
 from sim.cache import digest, obtain
+from sim.verilog import Flat
 
-__all__ = ["NETLIST", "rtlil_of", "synthesise"]
+__all__ = ["NETLIST", "core_rtlil", "rtlil_of", "synthesise"]
 
 NETLIST = "netlist.json"
 TOP = "top"
@@ -26,6 +29,12 @@ def rtlil_of(design: Elaboratable, target: Target | Technology, *, ports=None,
              name: str = TOP) -> str:
     """Yosys' own language for ``design``, which may be a component."""
     return rtlil.convert(design, name=name, ports=ports, platform=target, emit_src=False)
+
+
+def core_rtlil(config: Config, target: Target | Technology, *, name: str = TOP) -> str:
+    """... for the bare core, with plain ports and registers that nothing resets."""
+    core = Flat(make_core(config), resets=False)
+    return rtlil_of(core, target, ports=list(core.ports.values()), name=name)
 
 
 def synthesise(text: str, technology: Technology, *, name: str = TOP,

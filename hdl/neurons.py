@@ -58,8 +58,8 @@ class NeuronUnit(wiring.Component):
 
     may_record, recorded   permission to prefetch a step's populations; ``recorded_done`` when used
     loaded, sent         frames taken, results sent
-    landed, complete     steps whose sums are complete, and in the step after the slots below which
-                         they are
+    landed, lands        steps whose sums are complete, and whether one more is at the next clock
+    complete             in the step after, the slots below which they are at the next clock
     left_done, settled_done   all neurons have posted what others read; all measures are written
     posts                a neuron's rate is written at the next clock
     left, passed         … so many steps, and in the step after the neurons below this slot
@@ -80,8 +80,8 @@ class NeuronUnit(wiring.Component):
             "number": Out(range(config.populations)), "data": In(self.descriptor),
             "header_0": In(Header), "header_1": In(Header),
             "may_record": In(1), "recorded_done": Out(1), "set": In(1), "parity": In(1),
-            "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "complete": In(18),
-            "sent": In(STEP_BITS),
+            "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "lands": In(1),
+            "complete": In(18), "sent": In(STEP_BITS),
             "left_done": Out(1), "passed": Out(18), "settled_done": Out(1),
             "total_slot": Out(18), "total": In(signed(SUM.width)),
             "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
@@ -143,14 +143,14 @@ class NeuronUnit(wiring.Component):
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
         step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
-        header = Signal(Header)
+        header, summed, after = Signal(Header), Signal(), Signal(18)
         m.d.comb += [
             header.eq(Mux(step[0], self.header_1, self.header_0)),
-            active.eq(waiting & loaded & ((step != self.landed) | (slot < self.complete))),
+            active.eq(waiting & loaded & summed), after.eq(next_slot(slot, config)),
             last.eq(left == 1), final.eq(last & (number == self.count)),
             fetch.take.eq(fetch.valid & (~waiting | (active & last)))]
         with m.If(active):
-            m.d.sync += [slot.eq(next_slot(slot, config)), output.eq(output + 1),
+            m.d.sync += [slot.eq(after), output.eq(output + 1),
                          left.eq(left - 1), waiting.eq(~last)]
         with m.If(fetch.take):
             m.d.sync += [current.eq(record), number.eq(Mux(final & active, 1, number + 1)),
@@ -165,6 +165,11 @@ class NeuronUnit(wiring.Component):
             m.d.sync += step.eq(following)
         with m.If(self.set):
             m.d.sync += step.eq(self.parity)
+        # Whether the sums of the slot that comes are complete is known a clock ahead.
+        landed, below = self.landed + self.lands, self.complete
+        m.d.sync += summed.eq(
+            (Mux(active & final, following, step) != landed[:STEP_BITS])
+            | Mux(fetch.take, record.slot < below, Mux(active, after < below, slot < below)))
         tag = Signal(Tag)
         m.d.comb += [
             tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(current.is_input),

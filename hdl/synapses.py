@@ -55,7 +55,8 @@ class SynapsePass(wiring.Component):
     """All synapses of a step, one per lane and clock; see the module.
 
     host_half, rate_half   the half that the host sees, and that of rates
-    landed_done, complete   a step's sums are complete; in the step after, those below this slot
+    landed_done, complete   a step's sums are complete; from the next clock on, in the step after,
+                         those below this slot
     total_slot → total   forward sum of one neuron, 2 clocks later
     sum_slot → errors_above   backward sum of one neuron, ``sums_latency`` later
     """
@@ -124,20 +125,22 @@ class SynapsePass(wiring.Component):
             now = Signal(layout, name=f"{name}_now")
             m.d.comb += [now[field].eq(formed[field] if field in formed else issue[field])
                          for field in layout.members]
-            then, visits[name] = delayed(m, now, STAGES[name], name), Signal(layout, name=name)
+            # The host's place joins in before the last register.
+            before, told = max(0, STAGES[name] - 1), Signal(layout, name=f"{name}_told")
             place, low = places[name]
-            m.d.comb += visits[name].eq(then)
+            m.d.comb += told.eq(delayed(m, now, before, name))
             with m.If(bus.active):
-                m.d.comb += visits[name][place].eq(bus.offset[low:])
+                m.d.comb += told[place].eq(bus.offset[low:])
+            visits[name] = delayed(m, told, STAGES[name] - before, f"{name}_last")
         return visits
 
     def _told(self, m, row):
         """What the target tells, each part when it is needed; the host's value besides."""
         told = Signal.like(row, name="told")
-        m.d.comb += [told[name].eq(delayed(m, row[name], LATE - ROW_STAGE + AFTER.get(name, 0),
-                                           f"told_{name}")) for name in row.shape().members]
-        with m.If(self.bus.active):
-            m.d.comb += told.word.eq(self.bus.data)
+        values = {name: row[name] for name in row.shape().members}
+        values["word"] = Mux(self.bus.active, self.bus.data, row.word)
+        m.d.comb += [told[name].eq(delayed(m, value, LATE - ROW_STAGE + AFTER.get(name, 0),
+                                           f"told_{name}")) for name, value in values.items()]
         return told
 
     def _lanes(self, m, platform, issue, row):
@@ -203,14 +206,13 @@ class SynapsePass(wiring.Component):
 
         # A mark comes a clock after its word, and one register holds what it says.
         mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")
-        m.d.comb += self.landed_done.eq(mark.ended)
-        with m.If(mark.ended):
-            # The inputs, who have rows of their own, have no sums to wait for.
-            m.d.sync += self.complete.eq(self.input_rows << config.lane_bits)
-        with m.Elif(mark.valid):
-            m.d.sync += self.complete.eq(mark.slot)
-        with m.If(self.bus.active):
-            m.d.sync += self.complete.eq(self.input_rows << config.lane_bits)
+        complete = Signal(18)
+        # The inputs, who have rows of their own, have no sums to wait for.
+        m.d.comb += [
+            self.landed_done.eq(mark.ended),
+            self.complete.eq(Mux(mark.ended | self.bus.active, self.input_rows << config.lane_bits,
+                                 Mux(mark.valid, mark.slot, complete)))]
+        m.d.sync += complete.eq(self.complete)
 
         hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
         each = len(lanes[0].hits)

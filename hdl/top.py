@@ -194,6 +194,7 @@ class Core(wiring.Component):
             result.outputs.eq(registers.outputs), result.probes.eq(registers.probes),
             synapses.host_half.eq(registers.parity), traces.host_half.eq(registers.parity),
             neurons.count.eq(registers.populations), neurons.complete.eq(synapses.complete),
+            neurons.lands.eq(synapses.landed_done),
             neurons.set.eq(registers.set_parity), neurons.parity.eq(registers.written_parity),
             synapses.total_slot.eq(neurons.total_slot), neurons.total.eq(synapses.total),
             synapses.sum_slot.eq(neurons.sum_slot),

@@ -6,7 +6,15 @@ single underscores: ``i_payload_rate``.
 """
 
 from amaranth.back import verilog
-from amaranth.hdl import Elaboratable, Module, Signal, Value, ValueCastable
+from amaranth.hdl import (
+    ClockDomain,
+    ClockSignal,
+    Elaboratable,
+    Module,
+    Signal,
+    Value,
+    ValueCastable,
+)
 from amaranth.lib import data, wiring
 
 __all__ = ["Flat", "convert", "generate"]
@@ -25,10 +33,14 @@ def _leaves(path: tuple[str, ...], value) -> list[tuple[str, Value]]:
 
 
 class Flat(Elaboratable):
-    """``component`` with one plain port per scalar; ``ports`` maps name to (signal, direction)."""
+    """``component`` with one plain port per scalar; ``ports`` maps their names to signals.
 
-    def __init__(self, component: wiring.Component):
-        self.component = component
+    resets   whether registers are reset by ``rst``; without, they start as initialised, as an
+             FPGA's do, and ``rst`` is a port that does nothing
+    """
+
+    def __init__(self, component: wiring.Component, *, resets: bool = True):
+        self.component, self.resets = component, resets
         self.ports: dict[str, Signal] = {}
         self._joins: list[tuple[Signal, Value, wiring.Flow]] = []
         for path, member, value in component.signature.flatten(component):
@@ -38,9 +50,14 @@ class Flat(Elaboratable):
                 port = Signal(leaf.shape(), name=name)
                 self.ports[name] = port
                 self._joins.append((port, leaf, member.flow))
+        if not resets:
+            self.ports |= {name: Signal(name=name) for name in ("clk", "rst")}
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        if not self.resets:
+            m.domains.sync = ClockDomain(reset_less=True)
+            m.d.comb += ClockSignal().eq(self.ports["clk"])
         m.submodules.component = self.component
         for port, leaf, flow in self._joins:
             m.d.comb += leaf.eq(port) if flow is wiring.In else port.eq(leaf)
