@@ -1,17 +1,27 @@
 """The design of a board: clock, reset, the core behind its UART, and three lights."""
 
 from amaranth.build import Subsignal
-from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal
+from amaranth.hdl import (
+    ClockDomain,
+    ClockSignal,
+    Elaboratable,
+    Instance,
+    Module,
+    ResetSignal,
+    Signal,
+)
 from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
 
 from fpga.boards import Board
 from fpga.pll import Pll
+from hdl.primitives.technology import Technology
 
 __all__ = ["Top"]
 
 SETTLED = 256
-"""Clocks of reset after the PLL has locked: block RAM wants some before its first access."""
+"""Clocks after the PLL has locked before anything runs: block RAM wants some before its first
+access."""
 
 
 class Top(Elaboratable):
@@ -24,18 +34,27 @@ class Top(Elaboratable):
         pin = platform.request(platform.default_clk, dir="-")
         m.submodules.clock_pin = buffer = io.Buffer("i", pin)
         clock, locked = Signal(), Signal()
-        m.domains.sync = ClockDomain()
         m.submodules.pll = self.pll.instance(buffer.i, clock, locked)
-        m.d.comb += ClockSignal().eq(clock)
         platform.add_clock_constraint(clock, self.pll.megahertz * 1e6)
-        # The counter that ends the reset is itself reset when the PLL loses its lock.
+        # The counter of the first clocks is itself reset when the PLL loses its lock.
         m.domains.start = start = ClockDomain(local=True)
         m.d.comb += start.clk.eq(clock)
         m.submodules.locked = ResetSynchronizer(~locked, domain="start")
         left = Signal(range(SETTLED), init=SETTLED - 1)
         with m.If(left != 0):
             m.d.start += left.eq(left - 1)
-        m.d.start += ResetSignal().eq(left != 0)
+        if self.pll.technology is Technology.ECP5:
+            # A reset net to tens of thousands of registers would take wires from everything else:
+            # they start as initialised, and the clock comes when it is good.
+            m.domains.sync = ClockDomain(reset_less=True)
+            runs = Signal()
+            m.d.start += runs.eq(left == 0)
+            m.submodules.gate = Instance(
+                "DCCA", i_CLKI=clock, i_CE=runs, o_CLKO=ClockSignal())
+        else:
+            m.domains.sync = ClockDomain()
+            m.d.comb += ClockSignal().eq(clock)
+            m.d.start += ResetSignal().eq(left != 0)
 
     def elaborate(self, platform):
         m = Module()

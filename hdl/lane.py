@@ -32,7 +32,6 @@ from hdl.fixed import saturate
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
-from model.program import Feedback
 
 __all__ = ["AFTER", "LATE", "STAGES", "HostWrite", "Lane", "SourceWrites", "row_layout",
            "visit_layouts"]
@@ -43,14 +42,14 @@ READ = 2
 """Clocks from an address to the word there."""
 STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
-AFTER = {"change_shift": 2, "word": 2, "change": 3}
+AFTER = {"change_shift": 2, "word": 2, "mirror": 2, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
 Row = data.StructLayout({
-    "e": signed(18), "factor": signed(18), "change": signed(32), "pull": 6, "word": 32,
-    "change_shift": 4, "decay_shift": 5, "feedback": Feedback})
-"""What a target neuron tells all lanes: its error e, learning factor ê, the mirror rule's pull and
-its shift, its random word; and the projection's settings."""
+    "e": signed(18), "factor": signed(18), "change": signed(32), "word": 32, "change_shift": 4,
+    "w_decays": 1, "w_shift": 5, "b_decays": 1, "b_shift": 6, "tied": 1, "mirror": 1})
+"""What a target neuron tells all lanes: its error e, learning factor ê, the change that the mirror
+rule asks for, its random word; how much W and B decay; where B comes from."""
 
 
 def row_layout(config: Config) -> data.StructLayout:
@@ -225,7 +224,7 @@ class Lane(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        row, mirror = self.row, self.row.feedback == Feedback.MIRROR
+        row = self.row
         rate, psi, xi, word = self._read_sources(m)
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
@@ -237,7 +236,7 @@ class Lane(wiring.Component):
         products = []
         for name, left, right in (
                 ("forward", early_w, rate),
-                ("backward", Mux(row.feedback == Feedback.TIED, w, b), row.e),
+                ("backward", Mux(row.tied, w, b), row.e),
                 ("update", learned, row.factor)):
             m.submodules[name] = multiplier = Multiplier()
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
@@ -249,13 +248,11 @@ class Lane(wiring.Component):
             m.d.comb += [third.change.eq(change), third.half.eq(half)]
             change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
 
-        decays, mirrors = row.decay_shift != 0, delayed(m, mirror, 2, "mirrors")
-        w_rest = self._decayed(m, w, row.decay_shift, decays, low, "w")
-        b_rest = self._decayed(m, b, Mux(mirror, row.pull, row.decay_shift), mirror | decays,
-                               Mux(mirrors, high, low), "b")
+        w_rest = self._decayed(m, w, row.w_shift, row.w_decays, low, "w")
+        b_rest = self._decayed(m, b, row.b_shift, row.b_decays, Mux(row.mirror, high, low), "b")
 
-        # ± pull: the other sign is the complement, and one more.
-        pulls, xi = delayed(m, mirrors, 1, "pulls"), delayed(m, xi, 3, "xi")
+        # ± change: the other sign is the complement, and one more.
+        pulls, xi = delayed(m, row.mirror, 1, "pulls"), delayed(m, xi, 3, "xi")
         flip = xi[1]
         step, more = Signal(signed(36)), Signal()
         m.d.comb += [step.eq(Mux(pulls, row.change ^ flip.replicate(32).as_signed(), change)),

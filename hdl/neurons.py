@@ -147,15 +147,15 @@ class NeuronUnit(wiring.Component):
         m.d.comb += [
             header.eq(Mux(step[0], self.header_1, self.header_0)),
             active.eq(waiting & loaded & summed), after.eq(next_slot(slot, config)),
-            last.eq(left == 1), final.eq(last & (number == self.count)),
+            final.eq(last & (number == self.count)),
             fetch.take.eq(fetch.valid & (~waiting | (active & last)))]
         with m.If(active):
             m.d.sync += [slot.eq(after), output.eq(output + 1),
-                         left.eq(left - 1), waiting.eq(~last)]
+                         left.eq(left - 1), last.eq(left == 2), waiting.eq(~last)]
         with m.If(fetch.take):
             m.d.sync += [current.eq(record), number.eq(Mux(final & active, 1, number + 1)),
                          slot.eq(record.slot), output.eq(record.output_first),
-                         left.eq(record.size), waiting.eq(1)]
+                         left.eq(record.size), last.eq(record.size == 1), waiting.eq(1)]
         with m.Elif(active & final):
             m.d.sync += number.eq(0)
         m.d.comb += following.eq(step + 1)

@@ -23,7 +23,7 @@ class Registers(wiring.Component):
     parity                 current half of the double-buffered memories;  ``set_parity`` when the
                            host writes it, in ``written_parity``
     working                counted in ``cycles``; ``stepped`` in ``steps``
-    hit_*                  saturations of this clock, by counter
+    hit_*                  saturations of this clock, by counter; counted two clocks later
     data                   the register at the bus's offset, some clocks later
     """
 
@@ -42,7 +42,9 @@ class Registers(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bus = self.bus
-        written = bus.write & (bus.region == Region.REGISTERS)
+        # Address and data stay; what they mean is known a clock later.
+        written = Signal()
+        m.d.sync += written.eq(bus.write & (bus.region == Region.REGISTERS))
         steps, cycles = Signal(64), Signal(64)
         m.d.sync += [steps.eq(steps + self.stepped), cycles.eq(cycles + self.working)]
         values = {
@@ -52,7 +54,9 @@ class Registers(wiring.Component):
         } | {name: getattr(self, name) for name in self.SIZES}
         for name in COUNTERS:
             count = Signal(32, name=f"saturation_{name}")
-            total = count + getattr(self, f"hit_{name}")
+            hits = Signal(COUNT_BITS, name=f"hits_{name}")
+            m.d.sync += hits.eq(getattr(self, f"hit_{name}"))
+            total = count + hits
             m.d.sync += count.eq(total)
             with m.If(total[32]):
                 m.d.sync += count.eq(0xFFFFFFFF)

@@ -4,7 +4,8 @@
                          binary point; one product
     ΔI ηB/ε 2**−2n       the mirror rule's pull, n from the running mean of |ΔI|; shifts only
 
-Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded and limited.
+Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded and limited;
+the pull, which is wider and not needed before, is limited at 8.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -23,10 +24,12 @@ from hdl.region import BEHIND, Region
 from hdl.sequencer import issue_layout
 from model.program import Feedback
 
-__all__ = ["POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
+__all__ = ["CHANGE_STAGE", "POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
 
 ROW_STAGE = 7
 """Clocks from an issue to the row's words."""
+CHANGE_STAGE = ROW_STAGE + 1
+"""… and to its ``change``, and to the hits."""
 
 POST = {"error": 18, "e": 18, "change": 27, "change_length": CHANGE_LENGTH_BITS, "word": 32}
 """What the neurons leave for the next step's rows; of the mean of |ΔI| its number of bits."""
@@ -51,7 +54,7 @@ class RowFetch(wiring.Component):
     """Issues in, rows out ``ROW_STAGE`` clocks later, one per clock.
 
     post      what a neuron leaves: written to the half that the next step reads
-    hits      saturations of ê and of the pull, counted once per target and projection
+    hits      saturations of ê and of the pull, once per target and projection, a clock later
 
     With eligibilities ``write_upper`` is the bus's write strobe for the upper halves of regions.
     """
@@ -92,8 +95,9 @@ class RowFetch(wiring.Component):
                 m.d.comb += getattr(self, f"{name}_data").eq(store.read_data)
         return values
 
-    def _barrel(self, m, value, shift, width, name):
-        """``shift_round`` and limit of a stage-4 value by a stage-4 shift, at stage 7."""
+    def _barrel(self, m, value, shift, width, name, *, apart=False):
+        """``shift_round`` and limit of a stage-4 value by a stage-4 shift, at stage 7; ``apart``:
+        rounded at 7, limited at 8."""
         coarse = Signal(signed(len(value) + 1), name=f"{name}_coarse")
         fine = Signal(signed(len(value) + 1), name=f"{name}_fine")
         rest = Signal(3, name=f"{name}_rest")
@@ -101,7 +105,8 @@ class RowFetch(wiring.Component):
             # The bit behind the point must survive the coarse shift, so both work on 2 × value.
             coarse.eq(shift_keep_half(value, shift & 0b111000)), rest.eq(shift[:3]),
             fine.eq(coarse >> rest)]
-        limited, hit = saturate(round_half(fine), width)
+        whole = delayed(m, round_half(fine), int(apart), f"{name}_whole")
+        limited, hit = saturate(whole, width)
         out, out_hit = Signal(signed(width), name=name), Signal(name=f"{name}_limited")
         m.d.sync += [out.eq(limited), out_hit.eq(hit)]
         return out, out_hit
@@ -134,20 +139,23 @@ class RowFetch(wiring.Component):
         shift, pull = self._pull(m, values["change_length"], settings)
         wide = Signal(signed(38))
         m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_4") << 11)
-        change, change_hit = self._barrel(m, wide, shift, 32, "change_7")
+        change, change_hit = self._barrel(m, wide, shift, 32, "change", apart=True)
 
-        counts = delayed(m, self.issue.valid & self.issue.first_row & self.issue.learn, ROW_STAGE,
-                         "counts")
+        counts = delayed(m, self.issue.valid & self.issue.first_row & self.issue.learn,
+                         CHANGE_STAGE, "counts")
         now = delayed(m, settings_4, 3, "settings_7")
+        mirror, decays = now.feedback == Feedback.MIRROR, now.decay_shift != 0
         row = self.row
         m.d.comb += [
             row.e.eq(delayed(m, values["e"], 5, "e_7")), row.factor.eq(learning_factor),
-            row.change.eq(change), row.pull.eq(delayed(m, pull, 3, "pull_7")),
+            row.change.eq(change),
             row.word.eq(delayed(m, values["word"], 5, "word_7")),
-            row.change_shift.eq(now.change_shift), row.decay_shift.eq(now.decay_shift),
-            row.feedback.eq(now.feedback),
-            self.factor_hit.eq(factor_hit & counts),
-            self.mirror_hit.eq(change_hit & counts & (now.feedback == Feedback.MIRROR)),
+            row.change_shift.eq(now.change_shift), row.w_shift.eq(now.decay_shift),
+            row.w_decays.eq(decays), row.b_decays.eq(decays | mirror), row.mirror.eq(mirror),
+            row.b_shift.eq(Mux(mirror, delayed(m, pull, 3, "pull_7"), now.decay_shift)),
+            row.tied.eq(now.feedback == Feedback.TIED),
+            self.factor_hit.eq(delayed(m, factor_hit, 1, "factor_hit") & counts),
+            self.mirror_hit.eq(change_hit & counts & delayed(m, mirror, 1, "mirrors")),
         ]
         if self.config.eligibility:
             modulator = delayed(m, self.issue.modulator, 2, "modulator_2")

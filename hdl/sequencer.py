@@ -184,12 +184,12 @@ class Sequencer(wiring.Component):
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
         shape = fetch.descriptor.shape()
         current, word, following = Signal(shape), Signal(self.word_layout), Signal(18)
-        left_rows, left_targets, last_row = Signal(12), Signal(16), Signal()
+        left_rows, left_targets, last_row, closes = Signal(12), Signal(16), Signal(), Signal()
         finished, in_step, next_row = Signal(), Signal(), Signal(12)
         m.d.comb += [
             following.eq(next_slot(word.target_slot, self.config)),
             next_row.eq(word.source_row + 1),
-            finished.eq(goes & word.last & last_row),
+            finished.eq(goes & closes),
             taken.eq(fetch.valid & may_take & (~word.valid | finished)),
             word.is_input.eq(word.source_row < self.input_rows),
             word.fresh.eq(word.first_row & current.fresh)]
@@ -200,12 +200,14 @@ class Sequencer(wiring.Component):
                     word.target_slot.eq(current.target_slot), word.first_row.eq(0),
                     left_targets.eq(current.target_size), word.last.eq(current.single),
                     left_rows.eq(left_rows - 1), last_row.eq(left_rows == 2),
+                    closes.eq(current.single & (left_rows == 2)),
                     word.source_row.eq(next_row), word.trace_row.eq(word.trace_row + 1),
                     word.row_end.eq(Mux(left_rows == 2, current.source_last,
                                         (next_row << bits) | (self.config.lanes - 1)))]
             with m.Else():
                 m.d.sync += [word.target_slot.eq(following), left_targets.eq(left_targets - 1),
-                             word.last.eq(left_targets == 2)]
+                             word.last.eq(left_targets == 2),
+                             closes.eq((left_targets == 2) & last_row)]
         with m.If(taken):
             first_row = descriptor.source_row
             m.d.sync += [
@@ -218,6 +220,7 @@ class Sequencer(wiring.Component):
                 word.apart.eq(descriptor.single | (in_step & current.single)),
                 left_targets.eq(descriptor.target_size), left_rows.eq(descriptor.source_rows),
                 last_row.eq(descriptor.source_rows == 1),
+                closes.eq(descriptor.single & (descriptor.source_rows == 1)),
                 word.row_end.eq(Mux(descriptor.source_rows == 1, descriptor.source_last,
                                     (first_row << bits) | (self.config.lanes - 1))),
                 word.settings.rate.eq(rate)]
@@ -227,11 +230,11 @@ class Sequencer(wiring.Component):
             m.d.sync += word.valid.eq(0)
         with m.If(ended):
             m.d.sync += in_step.eq(0)
-        self._mark(m, current, word, last_row, following, next_row)
+        self._mark(m, current, word, last_row, closes, following, next_row)
         return word
 
-    def _mark(self, m, current, word, last_row, following, next_row):
-        """Which sums are complete after the word."""
+    def _mark(self, m, current, word, last_row, closes, following, next_row):
+        """Which sums are complete after the word; it ``closes`` its projection or does not."""
         bits = self.config.lane_bits
         with m.Switch(current.release):
             with m.Case(Release.TARGETS):
@@ -241,5 +244,5 @@ class Sequencer(wiring.Component):
                 m.d.comb += [
                     word.mark.eq(next_row << bits),
                     word.marks.eq(word.last & ((next_row << bits) <= current.release_cap))]
-        with m.If(word.last & last_row):
+        with m.If(closes):
             m.d.comb += [word.mark.eq(current.released), word.marks.eq(1)]

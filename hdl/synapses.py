@@ -15,7 +15,7 @@ from hdl.delay import delayed
 from hdl.lane import AFTER, LATE, STAGES, HostWrite, Lane, SourceWrites, visit_layouts
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
-from hdl.row import ROW_STAGE, RowFetch, post_write
+from hdl.row import CHANGE_STAGE, ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
 from hdl.sequencer import Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
@@ -139,8 +139,10 @@ class SynapsePass(wiring.Component):
         told = Signal.like(row, name="told")
         values = {name: row[name] for name in row.shape().members}
         values["word"] = Mux(self.bus.active, self.bus.data, row.word)
-        m.d.comb += [told[name].eq(delayed(m, value, LATE - ROW_STAGE + AFTER.get(name, 0),
-                                           f"told_{name}")) for name, value in values.items()]
+        for name, value in values.items():
+            formed = CHANGE_STAGE if name == "change" else ROW_STAGE
+            m.d.comb += told[name].eq(
+                delayed(m, value, LATE + AFTER.get(name, 0) - formed, f"told_{name}"))
         return told
 
     def _lanes(self, m, platform, issue, row):
@@ -206,13 +208,12 @@ class SynapsePass(wiring.Component):
 
         # A mark comes a clock after its word, and one register holds what it says.
         mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")
-        complete = Signal(18)
         # The inputs, who have rows of their own, have no sums to wait for.
+        complete, inputs = Signal(18), self.input_rows << config.lane_bits
         m.d.comb += [
             self.landed_done.eq(mark.ended),
-            self.complete.eq(Mux(mark.ended | self.bus.active, self.input_rows << config.lane_bits,
-                                 Mux(mark.valid, mark.slot, complete)))]
-        m.d.sync += complete.eq(self.complete)
+            self.complete.eq(Mux(mark.ended, inputs, Mux(mark.valid, mark.slot, complete)))]
+        m.d.sync += complete.eq(Mux(self.bus.active, inputs, self.complete))
 
         hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
         each = len(lanes[0].hits)

@@ -137,7 +137,7 @@ class TraceUnit(wiring.Component):
         source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
         following = next_slot(source, config)
         m.d.comb += [
-            last.eq(left == 1), passes.eq(active & (all_left | passed)),
+            passes.eq(active & (all_left | passed)),
             fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
         # Compared a clock ahead; the first source of a projection waits for it.
         m.d.sync += [
@@ -145,12 +145,13 @@ class TraceUnit(wiring.Component):
             passed.eq((Mux(passes, following, source) < self.passed) & ~fetch.take)]
         with m.If(passes):
             m.d.sync += [source.eq(following), trace.eq(next_slot(trace, config)),
-                         left.eq(left - 1), active.eq(~last)]
+                         left.eq(left - 1), last.eq(left == 2), active.eq(~last)]
         with m.If(begins):
             m.d.sync += to_take.eq(self.count)
         with m.If(fetch.take):
             m.d.sync += [
-                current.eq(record), left.eq(record.source_span), active.eq(1),
+                current.eq(record), left.eq(record.source_span),
+                last.eq(record.source_span == 1), active.eq(1),
                 to_take.eq(to_take - 1),
                 source.eq((record.source_row << bits) + record.source_lane),
                 trace.eq((record.trace_row << bits) + record.source_lane)]

@@ -159,6 +159,16 @@ def told(stage, visit):
     return {name: access[name] for name in names[stage]}
 
 
+def told_row(row):
+    """What a lane is told of the target and its projection."""
+    mirror = row["feedback"] == Feedback.MIRROR
+    return {name: row[name] for name in ("e", "factor", "change", "word", "change_shift")} | {
+        "w_decays": row["decay_shift"] != 0, "w_shift": row["decay_shift"],
+        "b_decays": row["decay_shift"] != 0 or mirror, "mirror": mirror,
+        "b_shift": row["pull"] if mirror else row["decay_shift"],
+        "tied": row["feedback"] == Feedback.TIED}
+
+
 def write_sources(dut, source, model, reads):
     """One write to each bank, in either half, but not where a visit reads at this clock."""
     draws = {"rate": {"r": (draw(source, 18), model.rate)},
@@ -200,8 +210,8 @@ async def pass_over(dut, source, model, clocks):
             model.add(old, row)
             if old["learn"]:
                 model.learn(old, row, sources)
-        put(dut, "row", {name: at(clock - LATE - AFTER.get(name, 0))[1][name]
-                         for name in row if name != "plastic"})
+        put(dut, "row", {name: told_row(at(clock - LATE - AFTER.get(name, 0))[1])[name]
+                         for name in told_row(row)})
         write_sources(dut, source, model, {
             "rate": (access["parity"], access["source_row"]),
             "word": (old["parity"], old["source_row"]),
