@@ -113,8 +113,8 @@ class Lane(wiring.Component):
     access, late, summed, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    w_data, b_data       W 2 clocks after access, B 2 after late
-    sum_row → sum        a backward sum, one clock later
+    sum_row → sum        a backward sum, one clock later; while the host is active, in its low bits
+                         W as read 2 clocks after access, and above it B, 2 after late
     """
 
     def __init__(self, config: Config, number: int):
@@ -125,7 +125,6 @@ class Lane(wiring.Component):
             "host": In(HostWrite(config)), "product": Out(signed(36)),
             "hits": Out(4 if config.eligibility else 2),
             "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
-            "w_data": Out(18), "b_data": Out(18),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
 
     def _bank(self, m, name, write, row, half):
@@ -155,18 +154,16 @@ class Lane(wiring.Component):
 
     def _read_synapse(self, m):
         """W at stage 2, B at ``LATE``, and their memories."""
-        stores, values = [], []
-        for name, place in (("w", self.access.word), ("b", self.late.word)):
-            m.submodules[name.upper()] = store = BlockRam(
+        stores = []
+        for name, place in (("W", self.access.word), ("B", self.late.word)):
+            m.submodules[name] = store = BlockRam(
                 width=18, depth=max(2, self.config.words), output_register=True)
-            m.d.comb += [store.read_address.eq(place),
-                         getattr(self, f"{name}_data").eq(store.read_data)]
+            m.d.comb += store.read_address.eq(place)
             stores.append(store)
-            values.append(store.read_data.as_signed())
-        return *values, stores
+        return *(store.read_data.as_signed() for store in stores), stores
 
-    def _sum_backward(self, m, product):
-        """B e over the targets of this source."""
+    def _sum_backward(self, m, product, words):
+        """B e over the targets of this source; the host reads its ``words`` by the same wires."""
         m.submodules.sums = sums = BackwardSums(depth=self.config.rows)
         summed, host = delayed(m, self.summed, 1, "summed"), self.host
         m.d.comb += [
@@ -174,7 +171,8 @@ class Lane(wiring.Component):
             sums.parity.eq(summed.parity), sums.first.eq(summed.first),
             sums.last.eq(summed.last), sums.product.eq(product),
             sums.clear.eq(host.sum & (host.lane == self.number)),
-            sums.read_row.eq(self.sum_row), self.sum.eq(sums.sum)]
+            sums.read_row.eq(self.sum_row),
+            self.sum.eq(Mux(host.active, Cat(words), sums.sum))]
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):
@@ -242,7 +240,7 @@ class Lane(wiring.Component):
             m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
             products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
-        self._sum_backward(m, products[1])
+        self._sum_backward(m, products[1], [early_w, b])
         change, half = self._change(m, products[2])
         if third is not None:
             m.d.comb += [third.change.eq(change), third.half.eq(half)]

@@ -201,10 +201,11 @@ class SynapsePass(wiring.Component):
         m.d.comb += [
             totals.addend.eq(self._tree(m, [lane.product for lane in lanes])),
             totals.read_address.eq(self.total_slot), self.total.eq(totals.total)]
-        lane = delayed(m, self.sum_slot[:config.lane_bits], spread_latency(config.lanes) + 1,
-                       "sum_lane")
-        m.d.comb += self.errors_above.eq(
-            select(m, [lane.sum for lane in lanes], lane, name="sums"))
+        slot = Mux(self.bus.active, self.bus.offset, self.sum_slot)
+        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + 1, "sum_lane")
+        m.d.comb += [
+            self.errors_above.eq(select(m, [lane.sum for lane in lanes], lane, name="sums")),
+            self.w_data.eq(self.errors_above), self.b_data.eq(self.errors_above[18:])]
 
         # A mark comes a clock after its word, and one register holds what it says.
         mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")
@@ -218,15 +219,13 @@ class SynapsePass(wiring.Component):
         hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
         each = len(lanes[0].hits)
         m.d.comb += self.weight_hits.eq(self._count(m, hits, each))
-        words = [(self.w_data, "w_data"), (self.b_data, "b_data")]
         if config.eligibility:
-            words += [(self.e_data, "e_data"), (self.m_data, "m_data")]
             m.d.comb += [rows.write_upper.eq(self.write_upper), self.above_data.eq(rows.above_data),
                          self.slope_data.eq(rows.slope_data)]
-        host_lane = self.bus.offset[:LANE_BITS]
-        m.d.comb += [
-            port.eq(select(m, [getattr(lane, name) for lane in lanes], host_lane, name=name))
-            for port, name in words]
+            m.d.comb += [
+                getattr(self, name).eq(select(m, [getattr(lane, name) for lane in lanes],
+                                              self.bus.offset[:LANE_BITS], name=name))
+                for name in ("e_data", "m_data")]
         return m
 
     @staticmethod
