@@ -60,6 +60,14 @@ def _choose(choice, this, other):
     return Mux(choice, this, other)
 
 
+def _barrel(pipe, value, shift, least=0):
+    """``shift_keep_half`` in two clocks, for what has the time: by multiples of 8, then by less."""
+    coarse = pipe.then(
+        lambda value, shift: shift_keep_half(value, Cat(Const(0, 3), shift[3:]), least=least),
+        value, shift)
+    return pipe.then(lambda coarse, shift: coarse >> shift[:3], coarse, shift)
+
+
 def _move(pipe, state, product, shift):
     """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates."""
     step = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=STEP_SHIFT),
@@ -256,8 +264,7 @@ def bias(pipe, old, record, frame, learn, new, hits):
     """``b ← b + η m ē`` with the error that the last step left, rounded stochastically."""
     taught_by = pipe.then(_choose, record["prospective"], old["e"], old["error"])
     factor = _rate(pipe, record["bias_mantissa"], frame)
-    wide = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=-2),
-                     pipe.product(factor, taught_by), record["bias_shift"])
+    wide = _barrel(pipe, pipe.product(factor, taught_by), record["bias_shift"], least=-2)
     step = pipe.then(
         lambda word, wide: down(lift(word[:ROUNDING_BITS], 1) + wide, ROUNDING_BITS + 1),
         frame["word"], wide)
@@ -270,7 +277,7 @@ def tau_pull(pipe, old, record, frame, learn, hits):
     """``η m e (I − u)`` of what the last step left, this neuron's part in learning τm."""
     learns = pipe.now(lambda learn, learns: learn & learns, learn, record["learns_tau"])
     scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"])
-    wide = pipe.then(shift_keep_half, scaled, record["tau_shift"])
+    wide = _barrel(pipe, scaled, record["tau_shift"])
     factor, hit = pipe.then(lambda wide: saturate(round_half(wide), FACTOR_WIDTH), wide)
     hits["factor"].append(pipe.now(lambda hit, learns: hit & learns, hit, learns))
     return pipe.product(pipe.now(lambda factor, learns: Mux(learns, factor, 0), factor, learns),

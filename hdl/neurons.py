@@ -166,9 +166,9 @@ class NeuronUnit(wiring.Component):
         with m.If(self.set):
             m.d.sync += step.eq(self.parity)
         # Whether the sums of the slot that comes are complete is known a clock ahead.
-        landed, below = self.landed + self.lands, self.complete
+        landed, below = (self.landed + self.lands)[:STEP_BITS], self.complete
         m.d.sync += summed.eq(
-            (Mux(active & final, following, step) != landed[:STEP_BITS])
+            Mux(active & final, following != landed, step != landed)
             | Mux(fetch.take, record.slot < below, Mux(active, after < below, slot < below)))
         tag = Signal(Tag)
         m.d.comb += [
