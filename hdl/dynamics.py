@@ -68,10 +68,14 @@ def _barrel(pipe, value, shift, least=0):
     return pipe.then(lambda coarse, shift: coarse >> shift[:3], coarse, shift)
 
 
-def _move(pipe, state, product, shift):
-    """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates."""
-    step = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=STEP_SHIFT),
-                     product, shift)
+def _move(pipe, state, product, shift, *, at_once=False):
+    """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates;
+    ``at_once`` where nothing waits a clock longer."""
+    if at_once:
+        step = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=STEP_SHIFT),
+                         product, shift)
+    else:
+        step = _barrel(pipe, product, shift, least=STEP_SHIFT)
     return pipe.then(lambda state, step: down(lift(state, 1) + step, 1), state, step)
 
 
@@ -218,7 +222,8 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
                        v, stage=error.stage - 1)
     drive, hit = pipe.now(lambda error, from_v: saturate(error + from_v, ERROR.width),
                           error, from_v)
-    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"])
+    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"],
+                  at_once=True)
     new["v"], moved_hit = pipe.now(settle(INTEGRATOR.width), v_sum, integrate, v)
     hits["error"] += [hit, moved_hit]
 

@@ -72,7 +72,8 @@ class FrameUnit(wiring.Component):
         m.d.sync += [write.slot.eq(slot), write.half.eq(half), write.enable.eq(taken),
                      write.rate.eq(self.frame_data[:18])]
 
-        permitted = Signal()
+        permitted, last_input, last_output = Signal(), Signal(16), Signal(16)
+        m.d.sync += [last_input.eq(self.inputs - 1), last_output.eq(self.outputs - 1)]
         m.d.sync += permitted.eq(self.may_load & (self.answered | ~self.probing))
         with m.FSM():
             with m.State("HEADER"):
@@ -91,7 +92,7 @@ class FrameUnit(wiring.Component):
                 with m.If(self.frame_valid & self.frame_ready):
                     m.d.comb += taken.eq(1)
                     m.d.sync += [slot.eq(next_slot(slot, self.config)), index.eq(index + 1)]
-                    with m.If(index + 1 == self.inputs):
+                    with m.If(index == last_input):
                         m.d.sync += index.eq(0)
                         m.next = "TEACHING"
                 with m.If(self.abort):
@@ -100,7 +101,7 @@ class FrameUnit(wiring.Component):
                 m.d.comb += [self.frame_ready.eq(1), taught.eq(self.frame_valid)]
                 with m.If(self.frame_valid):
                     m.d.sync += index.eq(index + 1)
-                    with m.If(index + 1 == self.outputs):
+                    with m.If(index == last_output):
                         m.d.comb += self.loaded_done.eq(1)
                         m.next = "LOADED"
                 with m.Elif(self.abort):

@@ -33,7 +33,7 @@ from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
 
-__all__ = ["AFTER", "LATE", "STAGES", "HostWrite", "Lane", "SourceWrites", "row_layout",
+__all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "HostWrite", "Lane", "SourceWrites", "row_layout",
            "visit_layouts"]
 
 LATE = 7
@@ -42,6 +42,9 @@ READ = 2
 """Clocks from an address to the word there."""
 STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
+HOST_LOW = 16
+"""Where in a sum the host finds a weight: above the bits that the neurons round off, which need no
+memory."""
 AFTER = {"change_shift": 2, "word": 2, "mirror": 2, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
@@ -96,14 +99,16 @@ class SourceWrites(data.StructLayout):
 
 
 class HostWrite(data.StructLayout):
-    """The host's write of a weight, or its clearing of a sum, while the core is idle.
+    """The host's write of a weight, or its clearing of a sum, while the core is idle; whether it
+    reads B or W.
 
     The place is ``written.word`` or ``summed.source_row``, the value lies in ``row.word``: all
     three are held from 3 clocks before.
     """
 
     def __init__(self, config: Config):
-        super().__init__({"active": 1, "w": 1, "b": 1, "sum": 1, "lane": max(1, config.lane_bits)}
+        super().__init__({"active": 1, "reads_b": 1, "w": 1, "b": 1, "sum": 1,
+                          "lane": max(1, config.lane_bits)}
                          | ({"e": 1, "m": 1} if config.eligibility else {}))
 
 
@@ -113,8 +118,8 @@ class Lane(wiring.Component):
     access, late, summed, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    sum_row → sum        a backward sum, one clock later; while the host is active, in its low bits
-                         W as read 2 clocks after access, and above it B, 2 after late
+    sum_row → sum        a backward sum, one clock later; while the host is active, from bit
+                         ``HOST_LOW`` on, W as read 2 clocks after access, or B, 2 after late
     """
 
     def __init__(self, config: Config, number: int):
@@ -172,7 +177,8 @@ class Lane(wiring.Component):
             sums.last.eq(summed.last), sums.product.eq(product),
             sums.clear.eq(host.sum & (host.lane == self.number)),
             sums.read_row.eq(self.sum_row),
-            self.sum.eq(Mux(host.active, Cat(words), sums.sum))]
+            self.sum.eq(Mux(host.active, Mux(host.reads_b, *reversed(words)) << HOST_LOW,
+                            sums.sum))]
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):

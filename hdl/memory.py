@@ -13,7 +13,7 @@ BUS = wiring.Signature({
     "active": Out(1), "write": Out(1), "region": Out(Region), "offset": Out(OFFSET_BITS),
     "data": Out(32)})
 """The host's access as every memory sees it; ``active`` only while the core is idle, ``write`` a
-strobe that comes clocks after address and data."""
+strobe that comes 3 clocks after address and data, which stay."""
 
 HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})

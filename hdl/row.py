@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import tell, told_error
-from hdl.fixed import bit_length, round_half, saturate, shift_keep_half
+from hdl.fixed import bit_length_of, round_half, saturate, shift_keep_half, top_byte
 from hdl.lane import row_layout
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
@@ -79,8 +79,9 @@ class RowFetch(wiring.Component):
             else:
                 attach(m, self.bus, store.host, REGIONS[name])
             if name == "change_length":
-                length = Signal(width)
-                m.d.sync += length.eq(bit_length(self.bus.data[:30]))
+                parts, length = top_byte(self.bus.data[:30]), Signal(width)
+                length_of = [delayed(m, part, 1, "length_of") for part in parts]
+                m.d.sync += length.eq(bit_length_of(*length_of))
                 m.d.comb += store.host.data.eq(length)
             m.d.comb += [
                 store.read_address.eq(self.issue.target_slot),

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import AFTER, LATE, STAGES, HostWrite, Lane, SourceWrites, visit_layouts
+from hdl.lane import AFTER, HOST_LOW, LATE, STAGES, HostWrite, Lane, SourceWrites, visit_layouts
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import CHANGE_STAGE, ROW_STAGE, RowFetch, post_write
@@ -72,7 +72,7 @@ class SynapsePass(wiring.Component):
             "sum_slot": In(18), "errors_above": Out(signed(SUM.width)), "bus": In(BUS),
             "weight_hits": Out(range((4 if config.eligibility else 2) * config.lanes + 1)),
             "factor_hit": Out(1),
-            "mirror_hit": Out(1), "w_data": Out(18), "b_data": Out(18), "word_data": Out(32),
+            "mirror_hit": Out(1), "weight_data": Out(18), "word_data": Out(32),
         } | ({"write_upper": In(1)} | {f"{name}_data": Out(18) for name in ELIGIBLE_DATA}
              if config.eligibility else {}))
 
@@ -102,7 +102,8 @@ class SynapsePass(wiring.Component):
         config, bus, host = self.config, self.bus, Signal(HostWrite(self.config))
         clears = bus.region == Region.SUMS
         m.d.comb += [
-            host.active.eq(bus.active), host.w.eq(bus.write & (bus.region == Region.W)),
+            host.active.eq(bus.active), host.reads_b.eq(bus.region == Region.B),
+            host.w.eq(bus.write & (bus.region == Region.W)),
             host.b.eq(bus.write & (bus.region == Region.B)), host.sum.eq(bus.write & clears),
             host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS]))]
         if config.eligibility:
@@ -205,7 +206,7 @@ class SynapsePass(wiring.Component):
         lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + 1, "sum_lane")
         m.d.comb += [
             self.errors_above.eq(select(m, [lane.sum for lane in lanes], lane, name="sums")),
-            self.w_data.eq(self.errors_above), self.b_data.eq(self.errors_above[18:])]
+            self.weight_data.eq(self.errors_above[HOST_LOW:])]
 
         # A mark comes a clock after its word, and one register holds what it says.
         mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")

@@ -78,7 +78,7 @@ class Core(wiring.Component):
             Region.PSI_XI: (traces.psi_xi_data, True), Region.WORD: (synapses.word_data, False),
             Region.ALPHA: (measures.alpha_data, True),
             Region.ENERGY: (measures.energy_data, True), Region.COST: (measures.cost_data, True),
-            Region.W: (synapses.w_data, True), Region.B: (synapses.b_data, True)}
+            Region.W: (synapses.weight_data, True), Region.B: (synapses.weight_data, True)}
         if self.config.eligibility:
             self._answer_upper(bus, values, synapses, neurons)
         words = []
