@@ -5,14 +5,20 @@ memory and only its last one writes it.  Every word carries the parity of the st
 sum of the other parity counts as zero, so nothing has to be swept between steps.
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
-from model.formats import SUM
+from hdl.primitives.block_ram import BlockRam
+from model.formats import ERROR, SUM
 
-__all__ = ["BackwardSums"]
+__all__ = ["READ_SUM", "UNREAD", "BackwardSums"]
+
+READ_SUM = 2
+"""Clocks from a row to its sum."""
+UNREAD = SUM.frac - ERROR.frac - 1
+"""Low bits of a sum that rounding it to an error does not look at."""
 
 Word = data.StructLayout({"sum": signed(SUM.width), "parity": unsigned(1)})
 
@@ -24,13 +30,13 @@ class BackwardSums(wiring.Component):
     first, last           it is the first, the last of a run of products for one row; ``first``
                           not where the product before, of the same step, was for the same row too
     product               one clock later; the sum is in memory 3 clocks after the last ``valid``
-    read_row → sum        one clock later, whatever its step: a row that a program visits at all it
-                          visits in every step
+    read_row → sum        ``READ_SUM`` clocks later, ``UNREAD`` low bits zero, whatever its step: a
+                          row that a program visits at all it visits in every step
     clear                 zero the sum of ``row``, a clock later, while nothing is added; the row
                           has been there for 2 clocks and stays
 
-    Between two runs of the same row two other products, or none, must pass.  Cost: two copies of a
-    distributed memory.
+    Between two runs of the same row two other products, or none, must pass.  Cost: a distributed
+    memory for the next run to go on from, a block RAM (one DP16KD) for the neurons to read.
     """
 
     def __init__(self, *, depth: int):
@@ -44,13 +50,13 @@ class BackwardSums(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = store = memory.Memory(shape=Word, depth=max(2, self.depth), init=[])
-        old, out = store.read_port(domain="comb"), store.read_port(domain="comb")
-        write = store.write_port()
-        base, running, total = (Signal(signed(SUM.width), name=name, reset_less=True)
-                                for name in ("base", "running", "total"))
-        m.d.comb += [old.addr.eq(self.row), out.addr.eq(self.read_row)]
-        m.d.sync += [base.eq(Mux(old.data.parity == self.parity, old.data.sum, 0)),
-                     total.eq(out.data.sum)]
+        old, write = store.read_port(domain="comb"), store.write_port()
+        m.submodules.copy = copy = BlockRam(
+            width=SUM.width - UNREAD, depth=max(2, self.depth), output_register=True, block=True)
+        base, running = (Signal(signed(SUM.width), name=name, reset_less=True)
+                         for name in ("base", "running"))
+        m.d.comb += old.addr.eq(self.row)
+        m.d.sync += base.eq(Mux(old.data.parity == self.parity, old.data.sum, 0))
         valid, first, last, row, parity = (
             delayed(m, getattr(self, name), 1, name)
             for name in ("valid", "first", "last", "row", "parity"))
@@ -63,5 +69,7 @@ class BackwardSums(wiring.Component):
             write.data.sum.eq(running),
             write.data.parity.eq(delayed(m, parity, 1, "written_parity")),
             write.en.eq(delayed(m, Mux(valid, last, self.clear), 1, "written")),
-            self.sum.eq(total)]
+            copy.write_address.eq(write.addr), copy.write_data.eq(running[UNREAD:]),
+            copy.write.eq(write.en), copy.read_address.eq(self.read_row),
+            self.sum.eq(Cat(Const(0, UNREAD), copy.read_data).as_signed())]
         return m

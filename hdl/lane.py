@@ -24,7 +24,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.backward import BackwardSums
+from hdl.backward import UNREAD, BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import EligibilityWord, Told, extended
@@ -42,9 +42,8 @@ READ = 2
 """Clocks from an address to the word there."""
 STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
-HOST_LOW = 16
-"""Where in a sum the host finds a weight: above the bits that the neurons round off, which need no
-memory."""
+HOST_LOW = UNREAD
+"""Where in a sum the host finds a weight: above the bits that nobody reads."""
 AFTER = {"change_shift": 2, "word": 2, "mirror": 2, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
@@ -118,8 +117,8 @@ class Lane(wiring.Component):
     access, late, summed, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    sum_row → sum        a backward sum, one clock later; while the host is active, from bit
-                         ``HOST_LOW`` on, W as read 2 clocks after access, or B, 2 after late
+    sum_row → sum        a backward sum, ``READ_SUM`` clocks later; while the host is active, from
+                         bit ``HOST_LOW`` on, W as read 2 clocks after access, or B, 2 after late
     """
 
     def __init__(self, config: Config, number: int):

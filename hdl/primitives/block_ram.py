@@ -32,7 +32,8 @@ class BlockRam(wiring.Component):
     is seen by reads presented from the next clock on.  What is read in the clock of a write to the
     same address is undefined (on an ECP5; the portable twin gives the old word): do not use it.
     Throughput: one read and one write per clock.  Cost: see :func:`tiling`; up to
-    :data:`DISTRIBUTED` words distributed memory instead.
+    :data:`DISTRIBUTED` words distributed memory instead, unless it is to be a ``block`` all the
+    same.
 
     Members
     -------
@@ -40,11 +41,13 @@ class BlockRam(wiring.Component):
     write_address : In; write_data : In(width); write : In(1)
     """
 
-    def __init__(self, *, width: int, depth: int, output_register: bool = False):
+    def __init__(self, *, width: int, depth: int, output_register: bool = False,
+                 block: bool = False):
         for name, value in (("width", width), ("depth", depth)):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} = {value!r} of a block RAM is not a positive integer")
         self.width, self.depth, self.output_register = width, depth, output_register
+        self.block = block
         self.latency = 2 if output_register else 1
         address = unsigned(max(1, (depth - 1).bit_length()))
         super().__init__({
@@ -55,7 +58,7 @@ class BlockRam(wiring.Component):
         m = Module()
         if Technology.of(platform) is not Technology.ECP5:
             self._infer(m, {})
-        elif self.depth > DISTRIBUTED:
+        elif self.block or self.depth > DISTRIBUTED:
             self._instantiate(m)
         else:
             self._infer(m, {"ram_style": "distributed"})
