@@ -24,7 +24,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.backward import UNREAD, BackwardSums
+from hdl.backward import READ_SUM, UNREAD, BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import EligibilityWord, Told, extended
@@ -33,8 +33,8 @@ from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
 from model.formats import FACTOR_FRACS, SUM
 
-__all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "HostWrite", "Lane", "SourceWrites", "row_layout",
-           "visit_layouts"]
+__all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "SUM_STAGES", "HostWrite", "Lane",
+           "SourceWrites", "row_layout", "visit_layouts"]
 
 LATE = 7
 """Clocks from a synapse's address to the words of its target."""
@@ -44,6 +44,8 @@ STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
 HOST_LOW = UNREAD
 """Where in a sum the host finds a weight: above the bits that nobody reads."""
+SUM_STAGES = READ_SUM + 1
+"""Clocks from a row to its backward sum."""
 AFTER = {"change_shift": 2, "word": 2, "mirror": 2, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
@@ -117,8 +119,8 @@ class Lane(wiring.Component):
     access, late, summed, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    sum_row → sum        a backward sum, ``READ_SUM`` clocks later; while the host is active, from
-                         bit ``HOST_LOW`` on, W as read 2 clocks after access, or B, 2 after late
+    sum_row → sum        a backward sum, ``SUM_STAGES`` clocks later; while the host is active, from
+                         bit ``HOST_LOW`` on, W as read 3 clocks after access, or B, 3 after late
     """
 
     def __init__(self, config: Config, number: int):
@@ -175,9 +177,9 @@ class Lane(wiring.Component):
             sums.parity.eq(summed.parity), sums.first.eq(summed.first),
             sums.last.eq(summed.last), sums.product.eq(product),
             sums.clear.eq(host.sum & (host.lane == self.number)),
-            sums.read_row.eq(self.sum_row),
-            self.sum.eq(Mux(host.active, Mux(host.reads_b, *reversed(words)) << HOST_LOW,
-                            sums.sum))]
+            sums.read_row.eq(self.sum_row)]
+        m.d.sync += self.sum.eq(
+            Mux(host.active, Mux(host.reads_b, *reversed(words)) << HOST_LOW, sums.sum))
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):

@@ -88,9 +88,10 @@ class NeuronPipeline(wiring.Component):
     With eligibilities neurons note what these learn from (``dynamics.note``): no multiplier more.
     """
 
-    latency = 22
+    # Both a clock after the last value is formed: what leaves, leaves from registers.
+    latency = 23
     above_stage = 12
-    post_stage = 19
+    post_stage = 20
     table_read_latency = Activation.read_latency
 
     def __init__(self, tag_width: int, *, eligible: bool = False):

@@ -10,10 +10,19 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.backward import READ_SUM
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import AFTER, HOST_LOW, LATE, STAGES, HostWrite, Lane, SourceWrites, visit_layouts
+from hdl.lane import (
+    AFTER,
+    HOST_LOW,
+    LATE,
+    STAGES,
+    SUM_STAGES,
+    HostWrite,
+    Lane,
+    SourceWrites,
+    visit_layouts,
+)
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import CHANGE_STAGE, ROW_STAGE, RowFetch, post_write
@@ -49,7 +58,7 @@ def pass_latency(lanes: int) -> int:
 
 def sums_latency(lanes: int) -> int:
     """Clocks from a slot to its backward sum."""
-    return spread_latency(lanes) + READ_SUM + select_latency(lanes)
+    return spread_latency(lanes) + SUM_STAGES + select_latency(lanes)
 
 
 class SynapsePass(wiring.Component):
@@ -204,7 +213,7 @@ class SynapsePass(wiring.Component):
             totals.addend.eq(self._tree(m, [lane.product for lane in lanes])),
             totals.read_address.eq(self.total_slot), self.total.eq(totals.total)]
         slot = Mux(self.bus.active, self.bus.offset, self.sum_slot)
-        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + READ_SUM,
+        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + SUM_STAGES,
                        "sum_lane")
         m.d.comb += [
             self.errors_above.eq(select(m, [lane.sum for lane in lanes], lane, name="sums")),

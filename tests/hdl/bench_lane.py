@@ -7,8 +7,8 @@ import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge
 
-from hdl.backward import READ_SUM, UNREAD
-from hdl.lane import AFTER, HOST_LOW, LATE, STAGES
+from hdl.backward import UNREAD
+from hdl.lane import AFTER, HOST_LOW, LATE, STAGES, SUM_STAGES
 from model.fixed import shift_round
 from model.program import Feedback
 from model.synapses import learn_forward, learn_mirror
@@ -241,7 +241,7 @@ async def host_write(dut, kind, values):
 async def check_sums(dut, model, step):
     for row in range(ROWS):
         dut.sum_row.value = row
-        for _ in range(READ_SUM + 1):
+        for _ in range(SUM_STAGES + 1):
             await RisingEdge(dut.clk)
         assert dut.sum.value.to_signed() >> UNREAD == model.sums[row][0] >> UNREAD, (
             f"step {step}, row {row}")
@@ -251,13 +251,13 @@ async def check_weights(dut, model, step):
     found = []
     for reads_b in (0, 1):
         put(dut, "host", {"active": 1, "reads_b": reads_b})
-        for word in [*range(WORDS), *[0] * READ]:
+        for word in [*range(WORDS), *[0] * (READ + 1)]:
             dut.access_word.value = dut.late_word.value = word
             await RisingEdge(dut.clk)
             read = int(dut.sum.value) >> HOST_LOW
             found.append((read & 0x1FFFF) - (read & 0x20000))
     put(dut, "host", {"active": 0})
-    assert found[READ:][:WORDS] == list(model.W), f"step {step}"
+    assert found[READ + 1:][:WORDS] == list(model.W), f"step {step}"
     assert found[-WORDS:] == list(model.B), f"step {step}"
 
 
