@@ -43,7 +43,7 @@ CONFIGURATIONS = {
         megahertz=80, device="LFE5U-25F"),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64),
-        megahertz=120, device="LFE5U-85F"),
+        megahertz=60, device="LFE5U-85F"),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64),
         megahertz=105, device="LFE5U-85F"),

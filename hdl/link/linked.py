@@ -57,10 +57,11 @@ class ByteCore(wiring.Component):
         m.submodules.session = session = Session(slots=self.slots)
         m.submodules.executor = executor = Executor(lanes=self.config.lanes)
         m.submodules.registers = registers = LinkRegisters(info=self._info)
+        # A board's own domain may have no reset; the host's command resets the core all the same.
         m.domains.core = ClockDomain(local=True)
         m.submodules.core = core = DomainRenamer("core")(self._core or make_core(self.config))
         m.d.comb += [ClockSignal("core").eq(ClockSignal()),
-                     ResetSignal("core").eq(ResetSignal() | registers.reset)]
+                     ResetSignal("core").eq(ResetSignal(allow_reset_less=True) | registers.reset)]
 
         for name in ("rx_data", "rx_valid", "rx_error"):
             m.d.comb += getattr(receiver, name).eq(getattr(self, name))

@@ -12,6 +12,8 @@ from fpga.devices import DEVICES
 from fpga.place import Routed
 from fpga.pll import ECP5_VCO, ICE40_VCO, Pll
 from fpga.top import Top
+from hdl.config import Config
+from hdl.link.linked import LinkedCore
 from hdl.primitives.technology import Technology
 from tests.fpga.echo import Echo
 
@@ -68,6 +70,18 @@ def test_boards_have_the_pins_that_a_design_needs(name):
     assert {"uart_0__rx__io", "uart_0__tx__io"} <= set(placed)
     assert sum("led" in pin for pin in placed) == 3
     assert ("EHXPLLL" if ecp5 else "SB_PLL40") in text_of(plan, "top.il")
+
+
+@pytest.mark.parametrize("name", ["ulx3s", "icebreaker"])
+def test_core_and_link_fit_a_board_with_or_without_a_reset(name):
+    board = BOARDS[name]
+    platform = board.open()
+    source = platform.lookup(platform.default_clk).clock.frequency / 1e6
+    pll = Pll.for_clock(board.technology, source, CONFIGURATIONS[board.configuration].megahertz)
+    linked = LinkedCore(Config(lanes=2, rows=8, words=64), clock_frequency=pll.megahertz * 1e6,
+                        baud=board.baud, board=name, revision="")
+    text = text_of(platform.prepare(Top(board, linked, pll)), "top.il")
+    assert ("DCCA" in text) == (board.technology is Technology.ECP5)
 
 
 REPORT = {
