@@ -24,7 +24,7 @@ PARTS = ("hdl", "model", "fpga", "sim")
 def netlist_of(config, technology: Technology = Technology.ECP5, *,
                announce: Announce = _tell) -> str:
     """The core of ``config`` after synthesis, in Yosys' JSON."""
-    text = core_rtlil(config, technology, name=TOP)
+    text = core_rtlil(config, technology, resets=True, name=TOP)
     return (synthesise(text, technology, name=TOP, announce=announce) / NETLIST).read_text()
 
 

@@ -31,9 +31,10 @@ def rtlil_of(design: Elaboratable, target: Target | Technology, *, ports=None,
     return rtlil.convert(design, name=name, ports=ports, platform=target, emit_src=False)
 
 
-def core_rtlil(config: Config, target: Target | Technology, *, name: str = TOP) -> str:
-    """... for the bare core, with plain ports and registers that nothing resets."""
-    core = Flat(make_core(config), resets=False)
+def core_rtlil(config: Config, target: Target | Technology, *, resets: bool,
+               name: str = TOP) -> str:
+    """... for the bare core, with plain ports; whether ``rst`` resets its registers."""
+    core = Flat(make_core(config), resets=resets)
     return rtlil_of(core, target, ports=list(core.ports.values()), name=name)
 
 
