@@ -42,7 +42,8 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     """The row of one configuration; reports of the tools stay in ``folder``/name."""
     configuration, work = CONFIGURATIONS[name], folder / name
     device = DEVICES[configuration.device]
-    made = synthesise(core_rtlil(configuration.core, device.target(), resets=False), device.technology)
+    text = core_rtlil(configuration.core, device.target(), resets=False)
+    made = synthesise(text, device.technology)
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
     routed = {seed: place_and_route(work, device, netlist=NETLIST, seed=seed,
