@@ -28,7 +28,7 @@ EQUIVALENT = {
     r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
     r"neurons\.pipeline\.held_(4_5|5_6)\b": "a leg of the barrel shifter of bias or τm for shifts "
                                              "that these networks do not have",
-    r"traces\.passed": "a trace that waits for all neurons instead of its own: later, not otherwise",
+    r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""
 

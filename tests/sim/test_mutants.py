@@ -27,12 +27,13 @@ EQUIVALENT = {
     ("(population|projection)_table", r"^word_\d_\d_1"):
         "a word of descriptors none of whose fields this reader looks at",
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
-    (r"synapses", r"^[wb]_data_index_"): "numbers of lanes that two lanes do not have",
-    (r"synapses\.lane_\d", r"^half( |$)|^~ mirror_3"):
+    ("synapses", r"^bus__region == 3'h6"):
+        "a sum that the host clears: nothing was in it; the bench of the sums fills it first",
+    (r"synapses\.lane_\d", r"^half( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
     (r"synapses\.sequencer\.fetch|traces\.fetch", r"^(side|arriving)_\d$"):
         "asked for elsewhere, not here",
-    (r"synapses\.rows", r"host__data\[29:15\]"):
+    (r"synapses\.rows", r"length_of_1\$\d+ \[7:4\]"):
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
     ("measures", r"\[47:29\]"):
         "limit of the energy that 64 neurons at theirs can have; there are fewer here",
