@@ -26,8 +26,8 @@ EQUIVALENT = {
     r"lane_\d\.update\.": "low bits of a product are 1/65536 of a weight's last bit",
     r"lane_\d\.[wb]_(coarse|fine|decayed)": "a bit of a decay that rounding alone can see",
     r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
-    r"neurons\.pipeline\.held_(4_5|5_6)[_$]": "a leg of the barrel shifter of bias or τm for shifts "
-                                             "that these networks do not have",
+    r"neurons\.pipeline\.held_(4_5|5_6)[_$]":
+        "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
     r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""
