@@ -52,6 +52,8 @@ class SampleTask:
     drain        frames after a sample, without input
     sharpness    softmax is taken of this times the summed output rates
     smoothing    share of the label that is spread over all classes (Szegedy et al. 2016)
+    centring     share of the scores' mean by which all errors are lowered: softmax says nothing of
+                 it, and steps by sign, which do not add up to zero, would let it wander
     modulators   m of the first and of the last sample; it falls along half a cosine in between
     load         part → Samples, for "train", "validation" and "test"
     vary         None, or (a training sample's points as frames have them, a generator) → points to
@@ -66,6 +68,7 @@ class SampleTask:
     drain: int
     sharpness: float
     smoothing: float
+    centring: float
     modulators: tuple[float, float]
     build: Callable[[int], Network]
     load: Callable[[str], Samples]
@@ -135,6 +138,7 @@ class Teacher:
         chances = np.exp(scores - scores.max())
         error = self.task.smoothing / self.task.classes - chances / chances.sum()
         error[label] += 1 - self.task.smoothing
+        error -= self.task.centring * scores.mean()
         self._error = ERROR.quantize(error)
         frames.modulator[lesson - 1] = MODULATOR.quantize(modulator)
         return int(np.argmax(sums)) == label

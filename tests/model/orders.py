@@ -33,5 +33,5 @@ def _build(seed: int) -> Network:
 
 
 ORDERS = SampleTask(name="orders", about="which of two channels came first", epochs=2, classes=2,
-                    layers=2, drain=2, sharpness=1.0, smoothing=0.1, modulators=(1.0, 0.05),
-                    build=_build, load=_load)
+                    layers=2, drain=2, sharpness=1.0, smoothing=0.1, centring=0.03,
+                    modulators=(1.0, 0.05), build=_build, load=_load)
