@@ -118,8 +118,8 @@ MNIST1D = _task(
 MNIST1D_72 = _task(
     "mnist1d-72", "MNIST-1D, 8 of 72 points at a time: 8 → 48 → 32 → 10",
     points=72, taps=8, layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))),
-    epochs=60)
+    epochs=120)
 MNIST1D_SCALAR = _task(
     "mnist1d-scalar", "MNIST-1D, one of 72 points at a time: 1 → a line of 7 → 48 → 32 → 10",
     points=72, taps=1, delays=7,
-    layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))), epochs=60)
+    layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))), epochs=120)
