@@ -122,4 +122,4 @@ MNIST1D_72 = _task(
 MNIST1D_SCALAR = _task(
     "mnist1d-scalar", "MNIST-1D, one of 72 points at a time: 1 → a line of 7 → 48 → 32 → 10",
     points=72, taps=1, delays=7,
-    layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))), epochs=120)
+    layers=(Layer(48, (1.0, 2.0, 4.0)), Layer(32, (1.0, 2.0, 4.0, 8.0, 16.0))), epochs=40)
