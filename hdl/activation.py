@@ -2,11 +2,11 @@
 
 from amaranth import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.fixed import narrow, shift_round
 from hdl.multiplier import Multiplier
+from hdl.primitives.block_ram import BlockRam
 from model.activation import SEGMENT_BITS, SEGMENTS
 from model.formats import ARGUMENT, RATE, SLOPE
 from model.program import TABLE_SLOTS
@@ -96,19 +96,12 @@ class Activation(wiring.Component):
         return m
 
     def _column(self, m, row, number):
-        """One column in a block RAM of its own, with an output register: two clocks after ``row``.
-
-        A block of 1024 × 18 bits with one port that either reads or writes needs no logic behind
-        its slow output.
-        """
-        m.submodules[f"column_{number}"] = table = Memory(
-            shape=signed(ENTRY_WIDTH), depth=TABLE_SLOTS * SEGMENTS, init=[])
-        read, write = table.read_port(), table.write_port()
-        held = Signal(signed(ENTRY_WIDTH), reset_less=True)
+        """One column in a block RAM of its own: two clocks after ``row``."""
+        m.submodules[f"column_{number}"] = table = BlockRam(
+            width=ENTRY_WIDTH, depth=TABLE_SLOTS * SEGMENTS, output_register=True)
         m.d.comb += [
-            read.addr.eq(row), read.en.eq(~write.en),
-            write.addr.eq(row), write.data.eq(self.host.write_data),
-            write.en.eq(self.host.write_enable & ~self.valid & (self.host.address[:2] == number)),
-        ]
-        m.d.sync += held.eq(read.data)
-        return held
+            table.read_address.eq(row), table.write_address.eq(self.host.address[2:]),
+            table.write_data.eq(self.host.write_data),
+            table.write.eq(self.host.write_enable & ~self.valid
+                           & (self.host.address[:2] == number))]
+        return table.read_data.as_signed()

@@ -6,21 +6,25 @@ replaced by places in this core's memories.  Host and hardware share this one de
 
 from enum import IntEnum
 
-from amaranth.hdl import Module, signed, unsigned
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
-from hdl.delay import delayed
 from hdl.memory import BUS
+from hdl.primitives.block_ram import BlockRam
 from hdl.region import Region
 from model.program import ELIGIBILITY_FIELDS, POPULATION, PROJECTION
 
-__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "Release", "WORDS",
-           "layout", "pack", "population_fields", "projection_fields"]
+__all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "READ_DESCRIPTOR",
+           "Release", "WORDS", "layout", "pack", "population_fields", "projection_fields"]
 
 WORDS = 16
 """Words reserved for a descriptor in the address map."""
+READ_DESCRIPTOR = 2
+"""Clocks from a number to its descriptor."""
+FEW = 16
+"""Up to so many descriptors distributed memory is smaller than block RAM."""
 
 POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != "first"}
 """``slot`` is the population's first slot."""
@@ -81,7 +85,8 @@ def pack(fields: dict[str, int], values: dict[str, int]) -> list[int]:
 class DescriptorTable(wiring.Component):
     """``depth`` descriptors; ``readers`` read ports, each a whole descriptor per clock.
 
-    ``data_k`` is valid one clock after ``number_k``.  The host writes single words.
+    ``data_k`` is valid ``READ_DESCRIPTOR`` clocks after ``number_k``.  The host writes single
+    words.  Cost: a :class:`BlockRam` of 32 bits per word and reader.
     """
 
     def __init__(self, fields: dict[str, int], *, depth: int, region: Region, readers: int = 1):
@@ -95,21 +100,20 @@ class DescriptorTable(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = self.layout.as_shape().width
-        count = -(-bits // 32)
-        for word in range(count):
-            store = memory.Memory(shape=unsigned(32), depth=max(2, self.depth), init=[])
-            m.submodules[f"word_{word}"] = store
-            write = store.write_port()
-            m.d.comb += [
-                write.addr.eq(self.bus.offset[4:]), write.data.eq(self.bus.data),
-                write.en.eq(self.bus.active & self.bus.write & (self.bus.region == self.region)
-                            & (self.bus.offset[:4] == word))]
+        bus = self.bus
+        for word in range(-(-bits // 32)):
+            # Address and data are there before the strobe: whose it is, is known by then.
+            mine = Signal(name=f"mine_{word}", reset_less=True)
+            m.d.sync += mine.eq(
+                bus.active & (bus.region == self.region) & (bus.offset[:4] == word))
+            low, high = 32 * word, min(32 * word + 32, bits)
             for k in range(self.readers):
-                # Few words, all at once: logic cells rather than blocks of their own.
-                read = store.read_port(domain="comb")
-                low, high = 32 * word, min(32 * word + 32, bits)
+                m.submodules[f"word_{word}_{k}"] = store = BlockRam(
+                    width=high - low, depth=max(2, self.depth), output_register=True,
+                    block=self.depth > FEW)
                 m.d.comb += [
-                    read.addr.eq(getattr(self, f"number_{k}")),
-                    getattr(self, f"data_{k}").as_value()[low:high].eq(
-                        delayed(m, read.data, 1, f"word_{word}_{k}"))]
+                    store.write.eq(bus.write & mine), store.write_address.eq(bus.offset[4:]),
+                    store.write_data.eq(bus.data),
+                    store.read_address.eq(getattr(self, f"number_{k}")),
+                    getattr(self, f"data_{k}").as_value()[low:high].eq(store.read_data)]
         return m

@@ -7,7 +7,7 @@ its ``frame``), adds to the dictionary of ``new`` states, and to ``hits`` what s
 from amaranth import Cat, Const, Mux
 
 from hdl.fixed import (
-    bit_length_of,
+    BIT_LENGTH_STAGES,
     down,
     lift,
     narrow,
@@ -16,7 +16,6 @@ from hdl.fixed import (
     shift_keep_half,
     shift_round,
     sign,
-    top_byte,
     up,
 )
 from hdl.pipeline import settle
@@ -81,9 +80,11 @@ def _move(pipe, state, product, shift, *, at_once=False):
 
 def membrane(pipe, old, record, frame, integrate, new, hits):
     """``I = Σ W r + b + γ e``; ``s = u + ρ (I − u)``; ``u ← u + dt/τm (I − u)``."""
-    nudge = pipe.then(
-        lambda e, shift, on: Mux(on, shift_keep_half(up(e, CURRENT.frac - ERROR.frac), shift), 0),
+    coarse = pipe.then(
+        lambda e, shift, on: Mux(on, shift_keep_half(
+            up(e, CURRENT.frac - ERROR.frac), Cat(Const(0, 2), shift[2:])), 0),
         old["e"], record["nudge_shift"], record["nudged"])
+    nudge = pipe.now(lambda coarse, shift: coarse >> shift[:2], coarse, record["nudge_shift"])
     driven = pipe.then(
         lambda total, bias: down(total + lift(bias, SUM.frac - WEIGHT.frac, SUM_SHIFT), SUM_SHIFT),
         frame["total"], old["bias"])
@@ -129,7 +130,10 @@ def _change(pipe, current, old, integrate, new, hits):
     moved = pipe.then(lambda mean, step: narrow(mean + step, CHANGE_MEAN.width), mean, step)
     new["change_mean"] = pipe.now(_choose, integrate, moved, mean)
     # Of the mean the mirror rule sees the magnitude only.
-    new["change_length"] = pipe.then(bit_length_of, *pipe.then(top_byte, new["change_mean"]))
+    parts = pipe.hold(new["change_mean"]),
+    for stage in BIT_LENGTH_STAGES:
+        parts = pipe.then(stage, *parts)
+    new["change_length"], = parts
 
 
 def send(pipe, rate, record, frame, noise, new, hits):
@@ -189,7 +193,8 @@ def receive(pipe, rate, slope, record, frame, new, hits):
 
 def look_ahead(pipe, old, record, integrate, learns, new, hits):
     """``e = c0 ē + c1 v``; v and x move; the taps by the sign of their residual."""
-    v, x = old["v"], old["x"]
+    # They come from their memories, and through a choice, late in their clock.
+    v, x = pipe.hold(old["v"]), pipe.hold(old["x"])
     c0, c1 = (pipe.now(lambda tap: down(tap, TAP_SHIFT), old[name]) for name in ("c0", "c1"))
 
     def operand(state):
@@ -212,9 +217,8 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
     raised = pipe.then(lambda c1_v: c1_v + (1 << (TAP.frac - 1)), c1_v)
 
     c0_error = pipe.product(c0, new["error"])
-    new["e"], hit = pipe.then(
-        lambda c0_error, raised: saturate(down(c0_error + raised, TAP.frac), ERROR.width),
-        c0_error, raised)
+    wide = pipe.then(lambda c0_error, raised: down(c0_error + raised, TAP.frac), c0_error, raised)
+    new["e"], hit = pipe.now(lambda wide: saturate(wide, ERROR.width), wide)
     hits["error"].append(hit)
 
     error = pipe.hold(new["error"])

@@ -1,9 +1,9 @@
 """Descriptors ahead of their use: read from their table, with one product formed from each.
 
 The table is walked once per step, a descriptor per clock, as far as the queue has room, and may be
-walked again before all have been taken: so whoever takes one per clock or slower seldom waits.
+walked again before all have been taken: so whoever takes one in two clocks or slower seldom waits.
 
-    0  number          1  descriptor, operands          3  product: into the queue
+    0  number          2  descriptor, operands          4  product: into the queue
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -11,6 +11,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
+from hdl.descriptor import READ_DESCRIPTOR
 from hdl.multiplier import Multiplier
 
 __all__ = ["DescriptorFetch"]
@@ -23,14 +24,14 @@ class DescriptorFetch(wiring.Component):
     """A stream of the first ``count`` descriptors of a table, each with a product.
 
     start                       walk the table, from its first descriptor, when ``ready``
-    number → arrived            read port of the table, one clock later
+    number → arrived            read port of the table, ``READ_DESCRIPTOR`` clocks later
     arriving                    number of the descriptor that has arrived
     a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
     ready                       all descriptors of this walk have been asked for
-    valid, take                 a descriptor waits; it is taken
+    valid, take                 a descriptor waits; it is taken, and the next comes 2 clocks later
     descriptor, product, held   what waits: descriptor, a × b, ``side``
 
-    Latency 5 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
+    Latency 6 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
     """
 
     def __init__(self, layout: data.StructLayout, *, depth: int, side: int = 1):
@@ -53,7 +54,7 @@ class DescriptorFetch(wiring.Component):
         m.d.comb += [
             self.number.eq(number), reads.eq((left != 0) & (owed != DEPTH)),
             self.ready.eq(left == 0),
-            self.arriving.eq(delayed(m, number, 1, "arriving")),
+            self.arriving.eq(delayed(m, number, READ_DESCRIPTOR, "arriving")),
             multiplier.a.eq(self.a), multiplier.b.eq(self.b)]
         # Owed are descriptors that were asked for and not taken yet: the queue has room for them.
         m.d.sync += owed.eq(owed + reads - self.take)
@@ -69,18 +70,19 @@ class DescriptorFetch(wiring.Component):
             written.held.eq(delayed(m, self.side, 2, "side")),
             self.descriptor.eq(waiting.descriptor), self.product.eq(waiting.product),
             self.held.eq(waiting.held)]
-        self._queue(m, written, delayed(m, reads, 3, "reads"), waiting)
+        self._queue(m, written, delayed(m, reads, READ_DESCRIPTOR + 2, "reads"), waiting)
         return m
 
     def _queue(self, m, written, writes, waiting):
-        """A ring in memory and, in registers, its first word, so that ``take`` may come late."""
+        """A ring in memory and, in registers, its first word; ``take``, which comes late and must
+        reach all of them, only marks them as empty."""
         m.submodules.queue = ring = memory.Memory(shape=written.shape(), depth=DEPTH, init=[])
         write, read = ring.write_port(), ring.read_port(domain="comb")
         last, first = Signal(range(DEPTH)), Signal(range(DEPTH))
         some, moves, end = Signal(), Signal(), Signal(range(DEPTH))
         m.d.comb += [
             write.addr.eq(last), write.data.eq(written), write.en.eq(writes), end.eq(last + writes),
-            read.addr.eq(first), moves.eq(some & (~self.valid | self.take))]
+            read.addr.eq(first), moves.eq(some & ~self.valid)]
         # Never full: what is owed fits without the word in registers.
         m.d.sync += [
             last.eq(end), self.valid.eq(moves | (self.valid & ~self.take)),

@@ -7,8 +7,8 @@ stated.
 
 from amaranth import Cat, Const, Mux, Value
 
-__all__ = ["bit_length", "bit_length_of", "down", "lift", "narrow", "round_half", "saturate",
-           "shift_keep_half", "shift_round", "sign", "top_byte", "up"]
+__all__ = ["BIT_LENGTH_STAGES", "bit_length", "down", "lift", "narrow", "round_half",
+           "round_saturate", "saturate", "shift_keep_half", "shift_round", "sign", "up"]
 
 
 def _as_signed(value) -> Value:
@@ -67,23 +67,46 @@ def saturate(value, width: int) -> tuple[Value, Value]:
     return Mux(hit, extreme, value[:width]).as_signed(), hit
 
 
+def round_saturate(value, width: int) -> tuple[Value, Value]:
+    """``saturate(round_half(value), width)``, whose limit is found beside the rounding, not after.
+
+    ``value`` must have more than ``width`` + 1 bits.
+    """
+    value = _as_signed(value)
+    # Rounding adds 1 to what lies above the kept bits if all of them, and the half, are ones.
+    top, carries = value[width:], value[:width].all()
+    hit = Mux(carries, ~top[1:].all(), ~(top.all() | ~top.any()))
+    extreme = Cat((~value[-1]).replicate(width - 1), value[-1])
+    return Mux(hit, extreme, round_half(value)[:width]).as_signed(), hit
+
+
 def bit_length(value) -> Value:
     """Bits needed for a non-negative ``value`` below 2**31: 0 for 0, else 1 + ⌊log2⌋; unsigned."""
-    high, byte = top_byte(value)
-    return bit_length_of(high, byte)
+    parts = value,
+    for stage in BIT_LENGTH_STAGES:
+        parts = stage(*parts)
+    return parts[0]
 
 
-def top_byte(value) -> tuple[Value, Value]:
-    """The first half of :func:`bit_length`, for two clocks: which of four bytes matters, and it."""
+def _top_half(value):
+    """Which half of the value matters, and it."""
     # One bit more below the value makes 1 + ⌊log2⌋ of it, and 0 of 0, without an adder.
     doubled = Cat(Const(1, 1), _as_signed(value)[:31])
-    return _highest(Cat(doubled, Const(0, 32 - len(doubled))), (16, 8))
+    return _highest(Cat(doubled, Const(0, 32 - len(doubled))), (16,))
 
 
-def bit_length_of(high, byte) -> Value:
-    """… and the second half: the length, of what :func:`top_byte` told."""
+def _top_byte(high, half):
+    upper, byte = _highest(half, (8,))
+    return Cat(upper, high), byte
+
+
+def _length_of(high, byte):
     low, _ = _highest(byte, (4, 2, 1))
-    return Cat(low, high)
+    return Cat(low, high),
+
+
+BIT_LENGTH_STAGES = _top_half, _top_byte, _length_of
+"""Thirds of :func:`bit_length`, for three clocks: each takes all that the one before returned."""
 
 
 def _highest(rest, steps):

@@ -7,10 +7,11 @@ may be in the core; ``hdl.result`` sends the answers.
 """
 
 from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
+from hdl.primitives.block_ram import BlockRam
 from hdl.sequencer import Header, next_slot
 from hdl.steps import STEP_BITS
 from hdl.synapses import RATE_WRITE
@@ -32,7 +33,7 @@ class FrameUnit(wiring.Component):
     probing, probe_step   the last frame is one with *probe*, and its number
     input_write         a rate of an input; none is taken in the clock of ``rates_busy``, before a
                         neuron's
-    teach_index, teach_half → teach, kind    what a frame says of an output, one clock later
+    teach_index, teach_half → teach, kind    what a frame says of an output, 2 clocks later
     """
 
     def __init__(self, config: Config):
@@ -49,15 +50,15 @@ class FrameUnit(wiring.Component):
         })
 
     def _teaching(self, m, index, half):
-        m.submodules.teaching = store = memory.Memory(
-            shape=Teaching, depth=2 << self._index_bits, init=[])
-        read, write = store.read_port(), store.write_port()
-        bits = self._index_bits
+        m.submodules.teaching = store = BlockRam(
+            width=Teaching.size, depth=2 << self._index_bits, output_register=True)
+        bits, teaching = self._index_bits, Signal(Teaching)
         m.d.comb += [
-            read.addr.eq(Cat(self.teach_index[:bits], self.teach_half)),
-            self.teach.eq(read.data.value), self.kind.eq(read.data.kind),
-            write.addr.eq(Cat(index[:bits], half)), write.data.eq(self.frame_data[:20])]
-        return write.en
+            store.read_address.eq(Cat(self.teach_index[:bits], self.teach_half)),
+            teaching.eq(store.read_data), self.teach.eq(teaching.value),
+            self.kind.eq(teaching.kind), store.write_address.eq(Cat(index[:bits], half)),
+            store.write_data.eq(self.frame_data)]
+        return store.write
 
     @property
     def _index_bits(self) -> int:
@@ -72,14 +73,18 @@ class FrameUnit(wiring.Component):
         m.d.sync += [write.slot.eq(slot), write.half.eq(half), write.enable.eq(taken),
                      write.rate.eq(self.frame_data[:18])]
 
-        permitted, last_input, last_output = Signal(), Signal(16), Signal(16)
-        m.d.sync += [last_input.eq(self.inputs - 1), last_output.eq(self.outputs - 1)]
+        # Whether a word is the last of its kind is known before it comes.
+        permitted, last, one_input, one_output = (Signal(name=name) for name in (
+            "permitted", "last", "one_input", "one_output"))
+        input_before, output_before = Signal(16), Signal(16)
+        m.d.sync += [one_input.eq(self.inputs == 1), one_output.eq(self.outputs == 1),
+                     input_before.eq(self.inputs - 2), output_before.eq(self.outputs - 2)]
         m.d.sync += permitted.eq(self.may_load & (self.answered | ~self.probing))
         with m.FSM():
             with m.State("HEADER"):
                 # What a frame probes must stand still until it has been read.
                 m.d.comb += [self.idle.eq(1), self.frame_ready.eq(permitted & ~self.hold)]
-                m.d.sync += [index.eq(0), slot.eq(0)]
+                m.d.sync += [index.eq(0), slot.eq(0), last.eq(one_input)]
                 with m.If(self.frame_valid & self.frame_ready):
                     m.d.sync += [self.probing.eq(probes), self.probe_step.eq(self.loaded)]
                     for header, mine in ((self.header_0, ~half), (self.header_1, half)):
@@ -91,17 +96,18 @@ class FrameUnit(wiring.Component):
                 m.d.comb += self.frame_ready.eq(~self.rates_busy)
                 with m.If(self.frame_valid & self.frame_ready):
                     m.d.comb += taken.eq(1)
-                    m.d.sync += [slot.eq(next_slot(slot, self.config)), index.eq(index + 1)]
-                    with m.If(index == last_input):
-                        m.d.sync += index.eq(0)
+                    m.d.sync += [slot.eq(next_slot(slot, self.config)), index.eq(index + 1),
+                                 last.eq(index == input_before)]
+                    with m.If(last):
+                        m.d.sync += [index.eq(0), last.eq(one_output)]
                         m.next = "TEACHING"
                 with m.If(self.abort):
                     m.next = "HEADER"
             with m.State("TEACHING"):
                 m.d.comb += [self.frame_ready.eq(1), taught.eq(self.frame_valid)]
                 with m.If(self.frame_valid):
-                    m.d.sync += index.eq(index + 1)
-                    with m.If(index == last_output):
+                    m.d.sync += [index.eq(index + 1), last.eq(index == output_before)]
+                    with m.If(last):
                         m.d.comb += self.loaded_done.eq(1)
                         m.next = "LOADED"
                 with m.Elif(self.abort):

@@ -40,13 +40,13 @@ LATE = 7
 """Clocks from a synapse's address to the words of its target."""
 READ = 2
 """Clocks from an address to the word there."""
-STAGES = {"access": 0, "late": LATE - READ, "summed": LATE, "written": LATE + 5}
+STAGES = {"access": 0, "late": LATE - READ, "summed": LATE - 1, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
 HOST_LOW = UNREAD
 """Where in a sum the host finds a weight: above the bits that nobody reads."""
 SUM_STAGES = READ_SUM + 1
 """Clocks from a row to its backward sum."""
-AFTER = {"change_shift": 2, "word": 2, "mirror": 2, "change": 3}
+AFTER = {"change_shift": 2, "word": 1, "mirror": 1, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
 Row = data.StructLayout({
@@ -104,7 +104,7 @@ class HostWrite(data.StructLayout):
     reads B or W.
 
     The place is ``written.word`` or ``summed.source_row``, the value lies in ``row.word``: all
-    three are held from 3 clocks before.
+    three are held from 4 clocks before.
     """
 
     def __init__(self, config: Config):
@@ -146,7 +146,7 @@ class Lane(wiring.Component):
         return value
 
     def _read_sources(self, m):
-        """Rate at stage 2; trace and its ξ at ``LATE``; random word 2 clocks after."""
+        """Rate at stage 2; trace and its ξ at ``LATE``; random word a clock after."""
         access, late, summed, writes = self.access, self.late, self.summed, self.writes
         rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity).r
         word = self._bank(m, "word", writes.word, summed.source_row, summed.parity).word
@@ -171,7 +171,7 @@ class Lane(wiring.Component):
     def _sum_backward(self, m, product, words):
         """B e over the targets of this source; the host reads its ``words`` by the same wires."""
         m.submodules.sums = sums = BackwardSums(depth=self.config.rows)
-        summed, host = delayed(m, self.summed, 1, "summed"), self.host
+        summed, host = delayed(m, self.summed, 2, "summed"), self.host
         m.d.comb += [
             sums.valid.eq(summed.valid), sums.row.eq(summed.source_row),
             sums.parity.eq(summed.parity), sums.first.eq(summed.first),
@@ -233,8 +233,11 @@ class Lane(wiring.Component):
         rate, psi, xi, word = self._read_sources(m)
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
-        low, high = Signal(16), Signal(16)
-        m.d.comb += [low.eq(row.word[:16] ^ word[16:]), high.eq(row.word[16:] ^ word[:16])]
+        # Dithers for W and for B, which have the same but under the mirror rule.
+        low, other = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        m.d.sync += [low.eq(row.word[:16] ^ word[16:]),
+                     other.eq(Mux(row.mirror, row.word[16:] ^ word[:16],
+                                  row.word[:16] ^ word[16:]))]
 
         third = self._remember(m, psi, low) if self.config.eligibility else None
         learned = psi if third is None else Mux(row.third.eligible, third.eligibility, psi)
@@ -254,10 +257,10 @@ class Lane(wiring.Component):
             change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
 
         w_rest = self._decayed(m, w, row.w_shift, row.w_decays, low, "w")
-        b_rest = self._decayed(m, b, row.b_shift, row.b_decays, Mux(row.mirror, high, low), "b")
+        b_rest = self._decayed(m, b, row.b_shift, row.b_decays, other, "b")
 
         # ± change: the other sign is the complement, and one more.
-        pulls, xi = delayed(m, row.mirror, 1, "pulls"), delayed(m, xi, 3, "xi")
+        pulls, xi = delayed(m, row.mirror, 2, "pulls"), delayed(m, xi, 3, "xi")
         flip = xi[1]
         step, more = Signal(signed(36)), Signal()
         m.d.comb += [step.eq(Mux(pulls, row.change ^ flip.replicate(32).as_signed(), change)),

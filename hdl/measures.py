@@ -6,7 +6,8 @@ last neuron
     α ← α + Σ η m e (I − u) / 2**16        between a smallest value and dt/τr (τm ≥ τr)
     energy = ½ Σ e²        cost = ½ β Σ (y − r)²
 
-5 clocks later.  α has two halves, as everything that the next step reads while this one writes.
+5 clocks later, energy and cost 6.  α has two halves, as everything that the next step reads while
+this one writes.
 Cost: 2 multipliers, a distributed memory.
 """
 
@@ -16,7 +17,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import POPULATION_FIELDS, layout
+from hdl.descriptor import POPULATION_FIELDS, READ_DESCRIPTOR, layout
 from hdl.fixed import round_half, saturate, shift_keep_half, shift_round
 from hdl.memory import BUS
 from hdl.multiplier import Multiplier
@@ -32,7 +33,6 @@ Leaving = data.StructLayout({
     "e": signed(18), "told": signed(18), "pull": signed(36)})
 """A neuron that leaves the pipeline, and whether it is its population's last."""
 
-WRITE_STAGE = 5
 SQUARE_FRAC = 30
 
 
@@ -45,7 +45,8 @@ def learned_ratio(product):
 class Measures(wiring.Component):
     """See the module.
 
-    leaving                      neurons, with ``descriptor`` of their population one clock later
+    leaving                      neurons, with ``descriptor`` of their population
+                                 ``READ_DESCRIPTOR`` clocks later
     number_*, half_* → alpha_*   α of two populations, combinational
     hits                         saturations of energy and cost
     """
@@ -114,7 +115,7 @@ class Measures(wiring.Component):
             write.en.eq(mine | delayed(m, complete, 2, "moved"))]
 
     def _record(self, m, region, value, hit, complete, number):
-        """A measure's memory, written at stage 5 and by the host; returns its hit and read-out."""
+        """A measure's memory, written at stage 6 and by the host; returns its hit and read-out."""
         store = memory.Memory(shape=ENERGY.width, depth=max(2, self.config.populations), init=[])
         m.submodules[region.name.lower()] = store
         read, write, bus = store.read_port(domain="comb"), store.write_port(), self.bus
@@ -127,7 +128,7 @@ class Measures(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         pull, energy, cost, complete, number = self._sums(m)
-        descriptor = delayed(m, self.descriptor, 2, "descriptor")
+        descriptor = delayed(m, self.descriptor, 3 - READ_DESCRIPTOR, "descriptor")
         self._alpha(m, pull, complete, number, descriptor)
 
         shifted, barrel = Signal(signed(48)), Signal(signed(58))
@@ -137,12 +138,14 @@ class Measures(wiring.Component):
             # A shift by 7 − gain, where the gain is four bits in two's complement.
             barrel.eq(shift_keep_half(cost, descriptor.gain_shift.as_unsigned() ^ 7, least=least))]
         values = []
-        for name, value in (("energy_now", shifted), ("cost_now", round_half(barrel))):
+        # Both rounded, then limited.
+        for name, value in (("energy_now", delayed(m, shifted, 1, "energy_shifted")),
+                            ("cost_now", delayed(m, round_half(barrel), 1, "cost_shifted"))):
             limited, hit = saturate(value, ENERGY.width)
             kept, kept_hit = Signal(signed(ENERGY.width), name=name), Signal(name=f"{name}_hit")
             m.d.sync += [kept.eq(limited), kept_hit.eq(hit)]
             values.append((kept, kept_hit))
-        late, where = delayed(m, complete, 2, "late"), delayed(m, number, 2, "where")
+        late, where = delayed(m, complete, 3, "late"), delayed(m, number, 3, "where")
         energy_hit, energy_data = self._record(m, Region.ENERGY, *values[0], late, where)
         cost_hit, cost_data = self._record(m, Region.COST, *values[1], late, where)
         m.d.comb += [self.hits.eq(energy_hit + cost_hit), self.energy_data.eq(energy_data),

@@ -1,30 +1,36 @@
 """Memories with one read and one write port, shared with the host while the core is idle."""
 
-from amaranth.hdl import Cat, Module, Mux, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.primitives.block_ram import BlockRam
 from hdl.region import OFFSET_BITS, Region
 
-__all__ = ["BUS", "HOST", "StateMemory", "attach"]
+__all__ = ["BUS", "HELD", "HOST", "StateMemory", "attach"]
+
+HELD = 5
+"""Clocks that the host's address and data have been there when it writes."""
 
 BUS = wiring.Signature({
     "active": Out(1), "write": Out(1), "region": Out(Region), "offset": Out(OFFSET_BITS),
     "data": Out(32)})
 """The host's access as every memory sees it; ``active`` only while the core is idle, ``write`` a
-strobe that comes 3 clocks after address and data, which stay."""
+strobe that comes ``HELD`` clocks after address and data, which stay."""
 
 HOST = wiring.Signature({
     "active": Out(1), "write": Out(1), "offset": Out(OFFSET_BITS), "data": Out(32)})
 """The host's access to one memory: ``active`` takes over the addresses, ``write`` is a strobe."""
 
+
 def attach(m: Module, bus, host, region: Region, *, write=None):
     """Let the ``host`` port of a memory answer to ``region``; ``write`` is the bus's own strobe,
     unless given."""
-    write = bus.write if write is None else write
+    write, mine = bus.write if write is None else write, Signal(reset_less=True)
+    # The address is there before the strobe: whose it is, is known by then.
+    m.d.sync += mine.eq(bus.region == region)
     m.d.comb += [
-        host.active.eq(bus.active), host.write.eq(write & (bus.region == region)),
+        host.active.eq(bus.active), host.write.eq(write & mine),
         host.data.eq(bus.data), host.offset.eq(bus.offset)]
 
 

@@ -65,7 +65,7 @@ class NeuronUnit(wiring.Component):
     left, passed         … so many steps, and in the step after the neurons below this slot
     total_slot → total   forward sum of a neuron, 2 clocks later
     sum_slot → errors_above   backward sum, which a neuron needs later: ``sums_latency`` clocks
-    teach_index, teach_half → teach, kind   what the frame says of an output, one clock later
+    teach_index, teach_half → teach, kind   what the frame says of an output, ``READ`` later
     alpha_number → alpha   α of the population that is fetched, combinational
     leaving              what leaves the pipeline, for ``hdl.measures``
 
@@ -201,8 +201,7 @@ class NeuronUnit(wiring.Component):
             self.teach_index.eq(tag.output), self.teach_half.eq(tag.parity),
             entering.valid.eq(delayed(m, active, READ, "active")),
             entering.tag.eq(delayed(m, tag, READ, "tag")), entering.total.eq(self.total),
-            entering.teach.eq(delayed(m, self.teach, 1, "teach")),
-            entering.kind.eq(delayed(m, self.kind, 1, "kind")),
+            entering.teach.eq(self.teach), entering.kind.eq(self.kind),
             entering.modulator.eq(frame.modulator), entering.flags.eq(frame.flags),
             entering.word.eq(delayed(m, word, READ, "word")),
             pipeline.errors_above.eq(self.errors_above)]

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
+from hdl.delay import delayed
 from hdl.memory import BUS
 from hdl.region import IDENTITY, REGISTERS, Region
 from hdl.select import select
@@ -46,7 +47,13 @@ class Registers(wiring.Component):
         written = Signal()
         m.d.sync += written.eq(bus.write & (bus.region == Region.REGISTERS))
         steps, cycles = Signal(64), Signal(64)
-        m.d.sync += [steps.eq(steps + self.stepped), cycles.eq(cycles + self.working)]
+        for counter, event, name in ((steps, self.stepped, "stepped"),
+                                     (cycles, self.working, "worked")):
+            # The upper half a clock later: nobody reads while something happens.
+            counts, low = delayed(m, event, 1, name), Signal(33, name=f"{name}_low")
+            m.d.comb += low.eq(counter[:32] + counts)
+            m.d.sync += [counter[:32].eq(low),
+                         counter[32:].eq(counter[32:] + delayed(m, low[32], 1, f"{name}_carry"))]
         values = {
             "identity": IDENTITY, "lanes": self.config.lanes, "parity": self.parity,
             "generator": self.generator, "steps_low": steps[:32], "steps_high": steps[32:],
@@ -66,10 +73,9 @@ class Registers(wiring.Component):
             for name in self.SIZES:
                 with m.Case(REGISTERS[name]):
                     m.d.sync += getattr(self, name).eq(bus.data)
-        m.d.comb += [
-            self.set_generator.eq(written & (offset == REGISTERS["generator"])),
-            self.written_parity.eq(bus.data)]
-        m.d.sync += self.set_parity.eq(written & (offset == REGISTERS["parity"]))
+        m.d.comb += self.written_parity.eq(bus.data)
+        m.d.sync += [self.set_generator.eq(written & (offset == REGISTERS["generator"])),
+                     self.set_parity.eq(written & (offset == REGISTERS["parity"]))]
         words = [Signal(32, name=f"word_{name}") for name in REGISTERS]
         m.d.comb += [word.eq(values[name]) for word, name in zip(words, REGISTERS, strict=True)]
         m.d.comb += self.data.eq(select(m, words, offset, name="data"))

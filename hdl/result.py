@@ -66,18 +66,21 @@ class ResultUnit(wiring.Component):
         probing = self.probing & (self.probe_step == self.sent) & (self.probes != 0)
 
         left, last = Signal(16), Signal()
-        m.d.comb += last.eq(left == 1)
+
+        def begin(words):
+            m.d.sync += [left.eq(words), last.eq(words == 1)]
 
         def count(following, words):
             """One more word sent; after the last of these go to ``following`` and its ``words``."""
-            m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+            m.d.sync += [index.eq(index + 1), left.eq(left - 1), last.eq(left == 2)]
             with m.If(last):
-                m.d.sync += [index.eq(0), left.eq(words)]
+                m.d.sync += index.eq(0)
+                begin(words)
                 m.next = following
 
         with m.FSM():
             with m.State("WAIT"):
-                m.d.sync += left.eq(self.outputs)
+                begin(self.outputs)
                 with m.If(self.may_send):
                     m.next = "RATES"
             with m.State("RATES"):

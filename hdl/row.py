@@ -15,7 +15,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import tell, told_error
-from hdl.fixed import bit_length_of, round_half, saturate, shift_keep_half, top_byte
+from hdl.fixed import BIT_LENGTH_STAGES, round_half, round_saturate, saturate, shift_keep_half
 from hdl.lane import row_layout
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
@@ -79,10 +79,11 @@ class RowFetch(wiring.Component):
             else:
                 attach(m, self.bus, store.host, REGIONS[name])
             if name == "change_length":
-                parts, length = top_byte(self.bus.data[:30]), Signal(width)
-                length_of = [delayed(m, part, 1, "length_of") for part in parts]
-                m.d.sync += length.eq(bit_length_of(*length_of))
-                m.d.comb += store.host.data.eq(length)
+                # The host's data are there three clocks before its strobe.
+                parts = self.bus.data[:30],
+                for stage in BIT_LENGTH_STAGES:
+                    parts = [delayed(m, part, 1, "length_of") for part in stage(*parts)]
+                m.d.comb += store.host.data.eq(*parts)
             m.d.comb += [
                 store.read_address.eq(self.issue.target_slot),
                 store.read_half.eq(self.issue.parity), store.host_half.eq(self.host_half),
@@ -106,8 +107,10 @@ class RowFetch(wiring.Component):
             # The bit behind the point must survive the coarse shift, so both work on 2 × value.
             coarse.eq(shift_keep_half(value, shift & 0b111000)), rest.eq(shift[:3]),
             fine.eq(coarse >> rest)]
-        whole = delayed(m, round_half(fine), int(apart), f"{name}_whole")
-        limited, hit = saturate(whole, width)
+        if apart:
+            limited, hit = saturate(delayed(m, round_half(fine), 1, f"{name}_whole"), width)
+        else:
+            limited, hit = round_saturate(fine, width)
         out, out_hit = Signal(signed(width), name=name), Signal(name=f"{name}_limited")
         m.d.sync += [out.eq(limited), out_hit.eq(hit)]
         return out, out_hit

@@ -9,7 +9,8 @@ Descriptors, and their η m, are fetched ahead: projections follow each other wi
 those with a single target, whose rows would follow each other too fast: a clock before and after.
 
 The walk is a word ahead of the one that waits to be issued, so that whether a word may go is known,
-from a register, when its turn comes.
+from a register, when its turn comes; and where that one must wait on, the walk's word steps aside,
+so that the walk need not know in the same clock.
 
 A step begins while the last neurons of the one before are still under way: a word waits until its
 target and its row of sources have passed.  The words tell in turn up to which slot the sums of this
@@ -21,7 +22,14 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
-from hdl.descriptor import PROJECTION_FIELDS, Release, layout, projection_fields
+from hdl.delay import delayed
+from hdl.descriptor import (
+    PROJECTION_FIELDS,
+    READ_DESCRIPTOR,
+    Release,
+    layout,
+    projection_fields,
+)
 from hdl.eligibility import extended
 from hdl.fetch import DescriptorFetch
 from hdl.fixed import shift_round
@@ -120,7 +128,8 @@ class Sequencer(wiring.Component):
             fetch.start.eq(self.may_fetch & fetch.ready), self.fetched_done.eq(fetch.start),
             fetch.count.eq(self.count), self.number.eq(fetch.number),
             fetch.arrived.eq(self.data), fetch.a.eq(self.data.rate_mantissa[:17]),
-            fetch.b.eq(modulator)]
+            # The last of a walk arrive when the next may have begun.
+            fetch.b.eq(delayed(m, modulator, READ_DESCRIPTOR - 1, "modulator"))]
         with m.If(fetch.start):
             m.d.sync += modulator.eq(
                 Mux(self.fetched[0], self.header_1.modulator, self.header_0.modulator))
@@ -130,12 +139,12 @@ class Sequencer(wiring.Component):
         m = Module()
         fetch, rate = self._fetch(m)
         running, to_take, flags, ended = Signal(), Signal(self.count.shape()), Signal(6), Signal()
-        parity, goes, waiting, ready = Signal(), Signal(), Signal(self.word_layout), Signal()
-        some_left = Signal()
+        parity, goes, some_left = Signal(), Signal(), Signal()
         word = self._walk(m, fetch, rate, some_left, goes, ended)
+        waiting, ready, aside = self._wait(m, word, goes)
         m.d.comb += [
-            goes.eq(word.valid & (~waiting.valid | ready)), self.issued_done.eq(ended),
-            ended.eq(running & ~word.valid & ~waiting.valid & ~some_left)]
+            self.issued_done.eq(ended),
+            ended.eq(running & ~(word.valid | aside | waiting.valid | some_left))]
         with m.If(fetch.take):
             m.d.sync += [to_take.eq(to_take - 1), some_left.eq(to_take != 1)]
         with m.If(ended):
@@ -154,15 +163,6 @@ class Sequencer(wiring.Component):
                 m.d.sync += modulator.eq(
                     Mux(self.issued[0], self.header_1.modulator, self.header_0.modulator))
 
-        with m.If(goes):
-            m.d.sync += waiting.eq(word)
-        with m.Elif(ready):
-            m.d.sync += waiting.valid.eq(0)
-        all_left = self.left == self.issued
-        m.d.sync += ready.eq(Mux(
-            goes, (self._passed(word) | all_left) & ~(word.apart & ready),
-            waiting.valid & ~ready & (self._passed(waiting) | all_left)))
-
         issue, mark = self.issue, self.mark
         m.d.comb += [issue[name].eq(waiting[name]) for name in Issue.members
                      if name in Word.members and name != "valid"]
@@ -174,6 +174,25 @@ class Sequencer(wiring.Component):
         m.d.sync += [mark.valid.eq(ready & waiting.marks), mark.slot.eq(waiting.mark),
                      mark.ended.eq(ended)]
         return m
+
+    def _wait(self, m, word, goes):
+        """The word that waits, whether it goes now, and whether another has stepped aside."""
+        waiting, aside, ready = Signal(self.word_layout), Signal(self.word_layout), Signal()
+        moves, all_left = Signal(), self.left == self.issued
+        m.d.comb += [goes.eq(word.valid & ~aside.valid), moves.eq(~waiting.valid | ready)]
+        following = Mux(aside.valid, aside, word)
+        with m.If(moves):
+            m.d.sync += [waiting.eq(following), aside.valid.eq(0)]
+        with m.Elif(goes):
+            m.d.sync += aside.eq(word)
+
+        def may_go(word):
+            return word.valid & (self._passed(word) | all_left)
+
+        m.d.sync += ready.eq(Mux(
+            moves, Mux(aside.valid, may_go(aside) & ~(aside.apart & ready),
+                       may_go(word) & ~(word.apart & ready)), may_go(waiting)))
+        return waiting, ready, aside.valid
 
     def _passed(self, word):
         """Target and sources of a word have passed in the step before."""
@@ -201,7 +220,9 @@ class Sequencer(wiring.Component):
                     left_targets.eq(current.target_size), word.last.eq(current.single),
                     left_rows.eq(left_rows - 1), last_row.eq(left_rows == 2),
                     closes.eq(current.single & (left_rows == 2)),
-                    word.source_row.eq(next_row), word.trace_row.eq(word.trace_row + 1),
+                    # The projection that follows, now or later, compares its first row to the last.
+                    word.source_row.eq(Mux(closes, word.source_row, next_row)),
+                    word.trace_row.eq(word.trace_row + 1),
                     word.row_end.eq(Mux(left_rows == 2, current.source_last,
                                         (next_row << bits) | (self.config.lanes - 1)))]
             with m.Else():

@@ -29,7 +29,7 @@ PASSED = READ + NeuronPipeline.post_stage + 1
 """Clocks from a neuron's slot to the first source of a trace that may read what it left."""
 POSTED = PASSED + 1
 """… and to the first word that may."""
-FETCHED = 7
+FETCHED = 8
 """Clocks from the start of a walk through descriptors to the first that is in force."""
 TRACED = READ + TracePipeline.latency + 4
 """Clocks from a source's slot to the end of the traces, if it is the last."""

@@ -14,7 +14,7 @@ from hdl.config import Config
 from hdl.descriptor import DescriptorTable, population_fields, projection_fields
 from hdl.frame import FrameUnit
 from hdl.measures import Measures
-from hdl.memory import BUS
+from hdl.memory import BUS, HELD
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
 from hdl.primitives.local_copy import local_copy
@@ -63,7 +63,7 @@ class Core(wiring.Component):
         m.d.sync += [
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
             bus.data.eq(self.bus_write_data), bus.active.eq(requested & ~done),
-            bus.write.eq(requested & idle & self.bus_write & (count == 3)),
+            bus.write.eq(requested & idle & self.bus_write & (count == HELD)),
             count.eq(Mux(requested & ~done, count + 1, 0))]
         return read
 

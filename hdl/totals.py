@@ -2,6 +2,8 @@
 
 A sum that is still on its way to the memory is taken from where it is, so the same slot may come
 again at the very next clock.
+
+    0  address      2  old sum      3  old sum, or a newer one, or 0      4  sum
 """
 
 from itertools import pairwise
@@ -17,9 +19,9 @@ from model.formats import SUM
 
 __all__ = ["ADDEND_STAGE", "Totals"]
 
-ADDEND_STAGE = 2
+ADDEND_STAGE = 3
 """Clocks from an address to its addend."""
-UNDERWAY = 3
+UNDERWAY = 4
 """Sums between the adder and the memory: results of that many clocks cannot be read yet."""
 
 
@@ -28,7 +30,7 @@ class Totals(wiring.Component):
 
     valid, address, fresh   an addition, which starts a sum anew where ``fresh``
     addend                  its addend, ``ADDEND_STAGE`` clocks later
-    read_address → total    2 clocks later; sees an addition whose address came 4 clocks before
+    read_address → total    2 clocks later; sees an addition whose address came 5 clocks before
     host                    writes zero to a sum (the host's data are ignored)
 
     Cost: two copies of a block RAM of 48 bits (one read by the adder, one by the neurons).
@@ -53,19 +55,25 @@ class Totals(wiring.Component):
         for stage in range(1, ADDEND_STAGE + UNDERWAY):
             valid.append(delayed(m, valid[-1], 1, f"valid_{stage}"))
             address.append(delayed(m, address[-1], 1, f"address_{stage}"))
-        fresh = delayed(m, self.fresh, ADDEND_STAGE, "fresh")
+        fresh = delayed(m, self.fresh, ADDEND_STAGE - 1, "fresh")
         results = [Signal(signed(SUM.width), name=f"result_{k}", reset_less=True)
-                   for k in range(UNDERWAY)]
-        base = Signal(signed(SUM.width))
-        m.d.comb += base.eq(sums.read_data)
-        for k in reversed(range(UNDERWAY)):
-            # What was added k + 1 clocks before this: compared a clock ahead of its use.
-            again = Signal(name=f"again_{k}", reset_less=True)
-            ahead = ADDEND_STAGE + k
-            m.d.sync += again.eq((address[ADDEND_STAGE - 1] == address[ahead]) & valid[ahead])
-            with m.If(again):
-                m.d.comb += base.eq(results[k])
-        m.d.sync += [results[0].eq(Mux(fresh, 0, base) + self.addend),
+                   for k in range(UNDERWAY - 1)]
+        old, base = Signal(signed(SUM.width), reset_less=True), Signal(signed(SUM.width))
+        # What was added so many clocks before this: compared a clock ahead of its use.
+        again = [Signal(name=f"again_{clocks}", reset_less=True)
+                 for clocks in range(1, UNDERWAY + 1)]
+        for clocks, same in enumerate(again, 1):
+            m.d.sync += same.eq((address[1] == address[1 + clocks]) & valid[1 + clocks])
+        m.d.sync += old.eq(sums.read_data)
+        for same, result in reversed(list(zip(again[1:], results, strict=True))):
+            with m.If(same):
+                m.d.sync += old.eq(result)
+        with m.If(fresh):
+            m.d.sync += old.eq(0)
+        # The sum before this one is there only now.
+        follows = delayed(m, again[0] & ~fresh, 1, "follows")
+        m.d.comb += base.eq(Mux(follows, results[0], old))
+        m.d.sync += [results[0].eq(base + self.addend),
                      *(late.eq(early) for early, late in pairwise(results))]
 
         host = self.host

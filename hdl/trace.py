@@ -59,9 +59,9 @@ class TracePipeline(wiring.Component):
         r, low, psi, xi = (enter[name] for name in ("r", "low", "psi", "xi"))
         integrate = pipe.enter((self.i.flags & Flag.INTEGRATE).any())
 
-        drive, drive_hit = pipe.then(
-            lambda r, low: saturate(shift_round(up(r, LOW_SHIFT) - low, DRIVE_SHIFT), DRIVE_WIDTH),
-            r, low)
+        difference = pipe.then(
+            lambda r, low: shift_round(up(r, LOW_SHIFT) - low, DRIVE_SHIFT), r, low)
+        drive, drive_hit = pipe.now(lambda wide: saturate(wide, DRIVE_WIDTH), difference)
         ahead = pipe.product(drive, enter["ratio"])
         back = pipe.product(drive, enter["trace_mantissa"])
 

@@ -142,7 +142,7 @@ class TraceUnit(wiring.Component):
         # Compared a clock ahead; the first source of a projection waits for it.
         m.d.sync += [
             all_left.eq(self.left == self.traced),
-            passed.eq((Mux(passes, following, source) < self.passed) & ~fetch.take)]
+            passed.eq(Mux(passes, following < self.passed, source < self.passed) & ~fetch.take)]
         with m.If(passes):
             m.d.sync += [source.eq(following), trace.eq(next_slot(trace, config)),
                          left.eq(left - 1), last.eq(left == 2), active.eq(~last)]

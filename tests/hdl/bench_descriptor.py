@@ -5,7 +5,7 @@ import random
 import cocotb
 from cocotb.triggers import RisingEdge
 
-from hdl.descriptor import PROJECTION_FIELDS, WORDS, pack
+from hdl.descriptor import PROJECTION_FIELDS, READ_DESCRIPTOR, WORDS, pack
 from hdl.region import Region
 from tests.hdl.driving import bus_write, start
 
@@ -36,7 +36,8 @@ async def descriptors_return_field_by_field(dut):
     await bus_write(dut, Region.POPULATIONS, [(offset, ~word) for offset, word in words])
 
     numbers = [(source.randrange(DEPTH), source.randrange(DEPTH)) for _ in range(300)]
-    for before, now in zip([None, *numbers], [*numbers, (0, 0)], strict=True):
+    wait = [None] * READ_DESCRIPTOR
+    for before, now in zip([*wait, *numbers], [*numbers, *[(0, 0)] * len(wait)], strict=True):
         dut.number_0.value, dut.number_1.value = now
         await RisingEdge(dut.clk)
         for reader in range(2) if before else ():

@@ -18,7 +18,7 @@ NUMBER, LANES, ROWS, TRACE_ROWS, WORDS = 1, 2, 4, 5, 48
 STEPS = 120
 PRODUCT_STAGE = 4
 READ = 2
-HELD = 3
+HELD = 4
 """Clocks that the place of a write by the host has been there before."""
 RUN_GAP = 3
 """Clocks from the last of a run of visits to a row of sources to the next run's first."""
@@ -191,7 +191,7 @@ async def pass_over(dut, source, model, clocks):
     """Let a step pass through lane and model; returns (products, expected, hits)."""
     idle = draw_access(source, 0), draw_row(source, {"feedback": 0, "plastic": 0})
     line = [*clocks, *[idle] * (STAGES["written"] + 3)]
-    products, expected, hits, traces = [], [], [0, 0], {}
+    products, expected, hits, traces, words = [], [], [0, 0], {}, {}
 
     def at(clock):
         return line[clock] if clock >= 0 else idle
@@ -203,9 +203,11 @@ async def pass_over(dut, source, model, clocks):
             expected.append(model.product(access))
         late = at(clock - STAGES["late"])[0]
         traces[clock + READ] = model.traces(late)
+        summed = at(clock - STAGES["summed"])[0]
+        words[clock + LATE - STAGES["summed"]] = model.random_word(summed)
         old, row = at(clock - LATE)
         if old["valid"]:
-            sources = *traces[clock], model.random_word(old)
+            sources = *traces[clock], words[clock]
             if source.random() < 0.7:
                 row["word"] = model.aimed(source, old, row, sources)
             model.add(old, row)
@@ -215,7 +217,7 @@ async def pass_over(dut, source, model, clocks):
                          for name in told_row(row)})
         write_sources(dut, source, model, {
             "rate": (access["parity"], access["source_row"]),
-            "word": (old["parity"], old["source_row"]),
+            "word": (summed["parity"], summed["source_row"]),
             "trace": (late["parity"], late["trace_row"])})
         await RisingEdge(dut.clk)
         if at(clock - PRODUCT_STAGE)[0]["valid"]:

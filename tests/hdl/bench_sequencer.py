@@ -2,12 +2,13 @@
 
 import os
 import random
+from collections import deque
 
 import cocotb
 from cocotb.triggers import RisingEdge
 
 from hdl.config import Config
-from hdl.descriptor import PROJECTION_FIELDS, Release
+from hdl.descriptor import PROJECTION_FIELDS, READ_DESCRIPTOR, Release
 from hdl.sequencer import Settings
 from hdl.timeline import GAP
 from model.fixed import shift_round
@@ -107,6 +108,7 @@ class Surroundings:
         self.pace = source.choice((0.05, 0.3, 1))
         self.patience = source.choice((0.2, 1))
         self.headers, self.number = [draw_header(source) for _ in range(STEPS)], None
+        self.numbers = deque([0] * (READ_DESCRIPTOR - 1))
 
     def drive(self):
         """Drive what holds for the coming clock."""
@@ -125,10 +127,11 @@ class Surroundings:
         return self.all_left or max(target, end) < self.all_passed
 
     def advance(self):
-        """The clock is over: count what is done; the descriptor table answers a clock later."""
+        """The clock is over: count what is done; the descriptor table answers when it does."""
         dut, source = self.dut, self.source
         self.all_left, self.all_passed = self.left == self.issued, self.passed
-        number = int(dut.number.value)
+        self.numbers.append(int(dut.number.value))
+        number = self.numbers.popleft()
         if number != self.number:
             put(dut, "data", self.projections[min(number, len(self.projections) - 1)])
         self.number = number

@@ -12,7 +12,7 @@ from tests.hdl.driving import draw, put, start
 
 DEPTH = int(os.environ["DEPTH"])
 CLOCKS = 6000
-WRITTEN = 3
+WRITTEN = ADDEND_STAGE + 1
 """Clocks from the address of an addition to the clock in which its sum is written."""
 READ = 2
 

@@ -3,6 +3,8 @@
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
+from hdl.memory import HELD
+
 __all__ = ["bus_read", "bus_write", "draw", "put", "start"]
 
 
@@ -28,7 +30,7 @@ async def bus_write(dut, region: int, pairs, *, strobe: str = "write") -> None:
     dut.bus_active.value, dut.bus_region.value = 1, int(region)
     for offset, value in pairs:
         dut.bus_offset.value, dut.bus_data.value = int(offset), int(value) & 0xFFFFFFFF
-        for strobed in (0, 0, 0, 1):
+        for strobed in (*[0] * HELD, 1):
             write.value = strobed
             await RisingEdge(dut.clk)
     dut.bus_active.value = write.value = 0
