@@ -56,12 +56,13 @@ class BackwardSums(wiring.Component):
         base, running = (Signal(signed(SUM.width), name=name, reset_less=True)
                          for name in ("base", "running"))
         m.d.comb += old.addr.eq(self.row)
-        m.d.sync += base.eq(Mux(old.data.parity == self.parity, old.data.sum, 0))
+        stale = Signal(reset_less=True)
+        m.d.sync += [base.eq(old.data.sum), stale.eq(old.data.parity != self.parity)]
         valid, first, last, row, parity = (
             delayed(m, getattr(self, name), 1, name)
             for name in ("valid", "first", "last", "row", "parity"))
         with m.If(valid):
-            m.d.sync += running.eq(self.product + Mux(first, base, running))
+            m.d.sync += running.eq(self.product + Mux(first, Mux(stale, 0, base), running))
         with m.Elif(self.clear):
             m.d.sync += running.eq(0)
         m.d.comb += [

@@ -23,7 +23,7 @@ WORDS = 16
 """Words reserved for a descriptor in the address map."""
 READ_DESCRIPTOR = 2
 """Clocks from a number to its descriptor."""
-FEW = 16
+FEW = 32
 """Up to so many descriptors distributed memory is smaller than block RAM."""
 
 POPULATION_FIELDS = {"slot": 18} | {k: w for k, w in POPULATION.items() if k != "first"}

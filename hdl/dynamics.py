@@ -18,7 +18,7 @@ from hdl.fixed import (
     sign,
     up,
 )
-from hdl.pipeline import settle
+from hdl.pipeline import settle, shift_in_two
 from model.formats import (
     ARGUMENT,
     CHANGE_MEAN,
@@ -59,22 +59,9 @@ def _choose(choice, this, other):
     return Mux(choice, this, other)
 
 
-def _barrel(pipe, value, shift, least=0):
-    """``shift_keep_half`` in two clocks, for what has the time: by multiples of 8, then by less."""
-    coarse = pipe.then(
-        lambda value, shift: shift_keep_half(value, Cat(Const(0, 3), shift[3:]), least=least),
-        value, shift)
-    return pipe.then(lambda coarse, shift: coarse >> shift[:3], coarse, shift)
-
-
-def _move(pipe, state, product, shift, *, at_once=False):
-    """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates;
-    ``at_once`` where nothing waits a clock longer."""
-    if at_once:
-        step = pipe.then(lambda product, shift: shift_keep_half(product, shift, least=STEP_SHIFT),
-                         product, shift)
-    else:
-        step = _barrel(pipe, product, shift, least=STEP_SHIFT)
+def _move(pipe, state, product, shift):
+    """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates."""
+    step = shift_in_two(pipe, product, shift, least=STEP_SHIFT)
     return pipe.then(lambda state, step: down(lift(state, 1) + step, 1), state, step)
 
 
@@ -181,7 +168,7 @@ def receive(pipe, rate, slope, record, frame, new, hits):
                        taught, record["gain_shift"])
     above = pipe.then(lambda errors: shift_round(errors, ARRIVAL_SHIFT), frame["errors_above"])
     total = pipe.then(lambda above, scaled: down(lift(above, 1) + scaled, 1), above, scaled)
-    arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
+    arrived, hit = pipe.then(lambda total: saturate(total, ERROR.width), total)
     hits["error"].append(hit)
     new["above"] = arrived
     new["error"], hit = pipe.now(
@@ -226,8 +213,7 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
                        v, stage=error.stage - 1)
     drive, hit = pipe.now(lambda error, from_v: saturate(error + from_v, ERROR.width),
                           error, from_v)
-    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"],
-                  at_once=True)
+    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"])
     new["v"], moved_hit = pipe.now(settle(INTEGRATOR.width), v_sum, integrate, v)
     hits["error"] += [hit, moved_hit]
 
@@ -273,7 +259,7 @@ def bias(pipe, old, record, frame, learn, new, hits):
     """``b ← b + η m ē`` with the error that the last step left, rounded stochastically."""
     taught_by = pipe.then(_choose, record["prospective"], old["e"], old["error"])
     factor = _rate(pipe, record["bias_mantissa"], frame)
-    wide = _barrel(pipe, pipe.product(factor, taught_by), record["bias_shift"], least=-2)
+    wide = shift_in_two(pipe, pipe.product(factor, taught_by), record["bias_shift"], least=-2)
     step = pipe.then(
         lambda word, wide: down(lift(word[:ROUNDING_BITS], 1) + wide, ROUNDING_BITS + 1),
         frame["word"], wide)
@@ -286,7 +272,7 @@ def tau_pull(pipe, old, record, frame, learn, hits):
     """``η m e (I − u)`` of what the last step left, this neuron's part in learning τm."""
     learns = pipe.now(lambda learn, learns: learn & learns, learn, record["learns_tau"])
     scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"])
-    wide = _barrel(pipe, scaled, record["tau_shift"])
+    wide = shift_in_two(pipe, scaled, record["tau_shift"])
     factor, hit = pipe.then(lambda wide: saturate(round_half(wide), FACTOR_WIDTH), wide)
     hits["factor"].append(pipe.now(lambda hit, learns: hit & learns, hit, learns))
     return pipe.product(pipe.now(lambda factor, learns: Mux(learns, factor, 0), factor, learns),

@@ -29,6 +29,7 @@ class DescriptorFetch(wiring.Component):
     a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
     ready                       all descriptors of this walk have been asked for
     valid, take                 a descriptor waits; it is taken, and the next comes 2 clocks later
+    coming                      ``valid`` at the next clock
     descriptor, product, held   what waits: descriptor, a × b, ``side``
 
     Latency 6 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
@@ -40,7 +41,7 @@ class DescriptorFetch(wiring.Component):
             "start": In(1), "count": In(range(depth + 1)), "ready": Out(1),
             "number": Out(range(depth)), "arrived": In(layout), "arriving": Out(range(depth)),
             "a": In(signed(18)), "b": In(signed(18)), "side": In(side),
-            "valid": Out(1), "take": In(1), "descriptor": Out(layout),
+            "valid": Out(1), "coming": Out(1), "take": In(1), "descriptor": Out(layout),
             "product": Out(signed(36)), "held": Out(side),
         })
 
@@ -57,7 +58,7 @@ class DescriptorFetch(wiring.Component):
             self.arriving.eq(delayed(m, number, READ_DESCRIPTOR, "arriving")),
             multiplier.a.eq(self.a), multiplier.b.eq(self.b)]
         # Owed are descriptors that were asked for and not taken yet: the queue has room for them.
-        m.d.sync += owed.eq(owed + reads - self.take)
+        m.d.sync += owed.eq(owed + reads - delayed(m, self.take, 1, "taken"))
         with m.If(self.start):
             m.d.sync += [number.eq(0), left.eq(self.count)]
         with m.Elif(reads):
@@ -82,10 +83,11 @@ class DescriptorFetch(wiring.Component):
         some, moves, end = Signal(), Signal(), Signal(range(DEPTH))
         m.d.comb += [
             write.addr.eq(last), write.data.eq(written), write.en.eq(writes), end.eq(last + writes),
-            read.addr.eq(first), moves.eq(some & ~self.valid)]
+            read.addr.eq(first), moves.eq(some & ~self.valid),
+            self.coming.eq(moves | (self.valid & ~self.take))]
         # Never full: what is owed fits without the word in registers.
         m.d.sync += [
-            last.eq(end), self.valid.eq(moves | (self.valid & ~self.take)),
+            last.eq(end), self.valid.eq(self.coming),
             some.eq(Mux(moves, (first + 1)[:len(first)] != end, first != end))]
         with m.If(moves):
             m.d.sync += [waiting.eq(read.data), first.eq(first + 1)]

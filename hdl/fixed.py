@@ -8,7 +8,7 @@ stated.
 from amaranth import Cat, Const, Mux, Value
 
 __all__ = ["BIT_LENGTH_STAGES", "bit_length", "down", "lift", "narrow", "round_half",
-           "round_saturate", "saturate", "shift_keep_half", "shift_round", "sign", "up"]
+           "saturate", "shift_keep_half", "shift_round", "sign", "up"]
 
 
 def _as_signed(value) -> Value:
@@ -65,19 +65,6 @@ def saturate(value, width: int) -> tuple[Value, Value]:
     hit = ~(top.all() | ~top.any())
     extreme = Cat((~sign).replicate(width - 1), sign)
     return Mux(hit, extreme, value[:width]).as_signed(), hit
-
-
-def round_saturate(value, width: int) -> tuple[Value, Value]:
-    """``saturate(round_half(value), width)``, whose limit is found beside the rounding, not after.
-
-    ``value`` must have more than ``width`` + 1 bits.
-    """
-    value = _as_signed(value)
-    # Rounding adds 1 to what lies above the kept bits if all of them, and the half, are ones.
-    top, carries = value[width:], value[:width].all()
-    hit = Mux(carries, ~top[1:].all(), ~(top.all() | ~top.any()))
-    extreme = Cat((~value[-1]).replicate(width - 1), value[-1])
-    return Mux(hit, extreme, round_half(value)[:width]).as_signed(), hit
 
 
 def bit_length(value) -> Value:

@@ -6,13 +6,13 @@ Three products a synapse:
     Σ B e            backward, summed here over the targets of a source (W e where B is tied)
     ê ψ              the update of W, and of B under Kolen-Pollack; the mirror rule is a sign flip
 
-Stages (a stage is a clock; the target's words arrive from stage 7 on, for they take that long to
+Stages (a stage is a clock; the target's words arrive from stage 8 on, for they take that long to
 form, and the neurons wait for the forward product only):
 
-    0  addresses of W, r       7  W and B, ψ, ξ; e, ê, shifts     11  new weights, not yet limited
-    2  operands                9  products, decays; random words  12  written back
-    4  forward product        10  changes aligned to 30 bits
-    5  addresses of B, ψ, ξ
+    0  addresses of W, r       8  W and B, ψ, ξ; e, ê, shifts     12  new weights, not yet limited
+    2  operands               10  products, decays; dither        13  written back
+    4  forward product        11  changes aligned to 30 bits
+    6  addresses of B, ψ, ξ
 
 What all lanes are told, each gets when it needs it, so that no lane delays it for itself.
 
@@ -36,7 +36,7 @@ from model.formats import FACTOR_FRACS, SUM
 __all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "SUM_STAGES", "HostWrite", "Lane",
            "SourceWrites", "row_layout", "visit_layouts"]
 
-LATE = 7
+LATE = 8
 """Clocks from a synapse's address to the words of its target."""
 READ = 2
 """Clocks from an address to the word there."""

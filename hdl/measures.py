@@ -101,28 +101,38 @@ class Measures(wiring.Component):
                      self.alpha_data.eq(self.alpha_0)]
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
         moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
-        held = Signal()
+        # Read a clock before its sum is there.
+        held, old = Signal(), Signal(ALPHA.width)
         m.d.sync += [
-            moved.eq(read(number, half).as_unsigned() + Mux(moves, shift_round(pull, 16), 0)),
+            old.eq(read(*(delayed(m, part, 2, "whose") for part in (
+                self.leaving.number, self.leaving.parity)))),
+            moved.eq(old + Mux(moves, shift_round(pull, 16), 0)),
             limit.eq(descriptor.alpha_limit), held.eq(~moves),
             limited.eq(Mux(held, moved, Mux(moved > limit, limit, Mux(
                 moved < LEAST_ALPHA, LEAST_ALPHA, moved))))]
-        mine = bus.active & bus.write & (bus.region == Region.ALPHA)
+        mine = self._mine(m, Region.ALPHA)
         m.d.comb += [
             write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 2, "written"))),
             write.addr[bits:].eq(Mux(bus.active, self.host_half, delayed(m, ~half, 2, "other"))),
             write.data.eq(Mux(bus.active, bus.data, limited)),
-            write.en.eq(mine | delayed(m, complete, 2, "moved"))]
+            write.en.eq((mine & bus.write) | delayed(m, complete, 2, "moved"))]
+
+    def _mine(self, m, region):
+        """The host is at this region: it was before it writes."""
+        mine = Signal(name=f"mine_{region.name.lower()}", reset_less=True)
+        m.d.sync += mine.eq(self.bus.active & (self.bus.region == region))
+        return mine
 
     def _record(self, m, region, value, hit, complete, number):
         """A measure's memory, written at stage 6 and by the host; returns its hit and read-out."""
         store = memory.Memory(shape=ENERGY.width, depth=max(2, self.config.populations), init=[])
         m.submodules[region.name.lower()] = store
         read, write, bus = store.read_port(domain="comb"), store.write_port(), self.bus
-        mine = bus.active & bus.write & (bus.region == region)
+        mine = self._mine(m, region)
         m.d.comb += [
             read.addr.eq(bus.offset), write.addr.eq(Mux(mine, bus.offset, number)),
-            write.data.eq(Mux(mine, bus.data, value)), write.en.eq(mine | complete)]
+            write.data.eq(Mux(mine, bus.data, value)),
+            write.en.eq((mine & bus.write) | complete)]
         return hit & complete, read.data
 
     def elaborate(self, platform):

@@ -89,8 +89,8 @@ class NeuronPipeline(wiring.Component):
     """
 
     # Both a clock after the last value is formed: what leaves, leaves from registers.
-    latency = 23
-    above_stage = 12
+    latency = 24
+    above_stage = 11
     post_stage = 20
     table_read_latency = Activation.read_latency
 
@@ -168,7 +168,7 @@ class NeuronPipeline(wiring.Component):
         m.d.comb += [self.post.new[name].eq(new[name].at(self.post_stage))
                      for name in self.fields.posted]
         for name, events in hits.items():
-            count = pipe.now(lambda *events: sum(events), *events)
+            count = pipe.now(lambda *events: sum(events), *map(pipe.hold, events))
             m.d.comb += self.o.saturations[name].eq(count.at(self.latency))
         pipe.finish()
         return m

@@ -144,16 +144,20 @@ class NeuronUnit(wiring.Component):
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
         step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
         header, summed, after = Signal(Header), Signal(), Signal(18)
+        # Whether a population is the step's last one is known when it is taken.
+        only, latest = Signal(), Signal()
+        m.d.sync += only.eq(self.count == 1)
         m.d.comb += [
             header.eq(Mux(step[0], self.header_1, self.header_0)),
             active.eq(waiting & loaded & summed), after.eq(next_slot(slot, config)),
-            final.eq(last & (number == self.count)),
+            final.eq(last & latest),
             fetch.take.eq(fetch.valid & (~waiting | (active & last)))]
         with m.If(active):
             m.d.sync += [slot.eq(after), output.eq(output + 1),
                          left.eq(left - 1), last.eq(left == 2), waiting.eq(~last)]
         with m.If(fetch.take):
             m.d.sync += [current.eq(record), number.eq(Mux(final & active, 1, number + 1)),
+                         latest.eq(Mux(final & active, only, number + 1 == self.count)),
                          slot.eq(record.slot), output.eq(record.output_first),
                          left.eq(record.size), last.eq(record.size == 1), waiting.eq(1)]
         with m.Elif(active & final):
@@ -258,9 +262,10 @@ class NeuronUnit(wiring.Component):
             self.leaving.number.eq(leaving.number), self.leaving.parity.eq(leaving.parity),
             self.leaving.learn.eq(leaving.learn), self.leaving.e.eq(new.e),
             self.leaving.told.eq(pipeline.o.told), self.leaving.pull.eq(pipeline.o.tau_pull)]
-        tables, bus = pipeline.tables, self.bus
+        tables, bus, in_tables = pipeline.tables, self.bus, Signal(reset_less=True)
+        m.d.sync += in_tables.eq(bus.region == Region.TABLES)
         m.d.comb += [
             tables.address.eq(bus.offset), tables.write_data.eq(bus.data),
-            tables.write_enable.eq(bus.write & (bus.region == Region.TABLES)),
+            tables.write_enable.eq(bus.write & in_tables),
             self.table_data.eq(tables.read_data)]
         return m

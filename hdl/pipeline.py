@@ -6,13 +6,13 @@ wide ones circulate in a small memory with an output register (distributed RAM o
 it, and one word moved per clock, instead of all, in a simulator).
 """
 
-from amaranth import Module, Mux, Shape, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
-from hdl.fixed import saturate
+from hdl.fixed import saturate, shift_keep_half
 from hdl.multiplier import OPERAND_WIDTH, Multiplier
 
-__all__ = ["Pipeline", "Staged", "settle"]
+__all__ = ["Pipeline", "Staged", "settle", "shift_in_two"]
 
 DEPTH = 16
 """Words of a delay memory."""
@@ -129,6 +129,14 @@ class Pipeline:
             self._m.d.sync += pointer.eq(pointer + 1)
             self._pointers[behind] = pointer
         return self._pointers[behind]
+
+
+def shift_in_two(pipe: Pipeline, value: Staged, shift: Staged, *, least: int = 0) -> Staged:
+    """``shift_keep_half`` in two clocks: by multiples of 8, then by less."""
+    coarse = pipe.then(
+        lambda value, shift: shift_keep_half(value, Cat(Const(0, 3), shift[3:]), least=least),
+        value, shift)
+    return pipe.then(lambda coarse, shift: coarse >> shift[:3], coarse, shift)
 
 
 def settle(width: int, *, always_counted: bool = False):

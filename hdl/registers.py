@@ -43,9 +43,12 @@ class Registers(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bus = self.bus
-        # Address and data stay; what they mean is known a clock later.
-        written = Signal()
-        m.d.sync += written.eq(bus.write & (bus.region == Region.REGISTERS))
+        # Address and data are there before the strobe: what they mean is known by then.
+        offset, written = bus.offset[:(len(REGISTERS) - 1).bit_length()], {}
+        for name in (*self.SIZES, "generator", "parity"):
+            mine = Signal(name=f"mine_{name}", reset_less=True)
+            m.d.sync += mine.eq((bus.region == Region.REGISTERS) & (offset == REGISTERS[name]))
+            written[name] = bus.write & mine
         steps, cycles = Signal(64), Signal(64)
         for counter, event, name in ((steps, self.stepped, "stepped"),
                                      (cycles, self.working, "worked")):
@@ -68,14 +71,12 @@ class Registers(wiring.Component):
             with m.If(total[32]):
                 m.d.sync += count.eq(0xFFFFFFFF)
             values[f"saturation_{name}"] = count
-        offset = bus.offset[:(len(REGISTERS) - 1).bit_length()]
-        with m.If(written), m.Switch(offset):
-            for name in self.SIZES:
-                with m.Case(REGISTERS[name]):
-                    m.d.sync += getattr(self, name).eq(bus.data)
+        for name in self.SIZES:
+            with m.If(written[name]):
+                m.d.sync += getattr(self, name).eq(bus.data)
         m.d.comb += self.written_parity.eq(bus.data)
-        m.d.sync += [self.set_generator.eq(written & (offset == REGISTERS["generator"])),
-                     self.set_parity.eq(written & (offset == REGISTERS["parity"]))]
+        m.d.sync += [self.set_generator.eq(written["generator"]),
+                     self.set_parity.eq(written["parity"])]
         words = [Signal(32, name=f"word_{name}") for name in REGISTERS]
         m.d.comb += [word.eq(values[name]) for word, name in zip(words, REGISTERS, strict=True)]
         m.d.comb += self.data.eq(select(m, words, offset, name="data"))

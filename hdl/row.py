@@ -4,8 +4,7 @@
                          binary point; one product
     ΔI ηB/ε 2**−2n       the mirror rule's pull, n from the running mean of |ΔI|; shifts only
 
-Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded and limited;
-the pull, which is wider and not needed before, is limited at 8.
+Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded, 8 limited.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -15,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import tell, told_error
-from hdl.fixed import BIT_LENGTH_STAGES, round_half, round_saturate, saturate, shift_keep_half
+from hdl.fixed import BIT_LENGTH_STAGES, round_half, saturate, shift_keep_half
 from hdl.lane import row_layout
 from hdl.memory import BUS, StateMemory, attach
 from hdl.multiplier import Multiplier
@@ -24,12 +23,10 @@ from hdl.region import BEHIND, Region
 from hdl.sequencer import issue_layout
 from model.program import Feedback
 
-__all__ = ["CHANGE_STAGE", "POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
+__all__ = ["POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
 
-ROW_STAGE = 7
-"""Clocks from an issue to the row's words."""
-CHANGE_STAGE = ROW_STAGE + 1
-"""… and to its ``change``, and to the hits."""
+ROW_STAGE = 8
+"""Clocks from an issue to the row's words, and to the hits."""
 
 POST = {"error": 18, "e": 18, "change": 27, "change_length": CHANGE_LENGTH_BITS, "word": 32}
 """What the neurons leave for the next step's rows; of the mean of |ΔI| its number of bits."""
@@ -54,7 +51,7 @@ class RowFetch(wiring.Component):
     """Issues in, rows out ``ROW_STAGE`` clocks later, one per clock.
 
     post      what a neuron leaves: written to the half that the next step reads
-    hits      saturations of ê and of the pull, once per target and projection, a clock later
+    hits      saturations of ê and of the pull, once per target and projection
 
     With eligibilities ``write_upper`` is the bus's write strobe for the upper halves of regions.
     """
@@ -97,9 +94,8 @@ class RowFetch(wiring.Component):
                 m.d.comb += getattr(self, f"{name}_data").eq(store.read_data)
         return values
 
-    def _barrel(self, m, value, shift, width, name, *, apart=False):
-        """``shift_round`` and limit of a stage-4 value by a stage-4 shift, at stage 7; ``apart``:
-        rounded at 7, limited at 8."""
+    def _barrel(self, m, value, shift, width, name):
+        """``shift_round`` and limit of a stage-4 value by a stage-4 shift, at stage 8."""
         coarse = Signal(signed(len(value) + 1), name=f"{name}_coarse")
         fine = Signal(signed(len(value) + 1), name=f"{name}_fine")
         rest = Signal(3, name=f"{name}_rest")
@@ -107,10 +103,7 @@ class RowFetch(wiring.Component):
             # The bit behind the point must survive the coarse shift, so both work on 2 × value.
             coarse.eq(shift_keep_half(value, shift & 0b111000)), rest.eq(shift[:3]),
             fine.eq(coarse >> rest)]
-        if apart:
-            limited, hit = saturate(delayed(m, round_half(fine), 1, f"{name}_whole"), width)
-        else:
-            limited, hit = round_saturate(fine, width)
+        limited, hit = saturate(delayed(m, round_half(fine), 1, f"{name}_whole"), width)
         out, out_hit = Signal(signed(width), name=name), Signal(name=f"{name}_limited")
         m.d.sync += [out.eq(limited), out_hit.eq(hit)]
         return out, out_hit
@@ -138,28 +131,29 @@ class RowFetch(wiring.Component):
         m.d.comb += [factor.a.eq(taught_by), factor.b.eq(settings.rate)]
         settings_4 = delayed(m, settings, 2, "settings_4")
         learning_factor, factor_hit = self._barrel(
-            m, factor.product, settings_4.factor_shift, 18, "factor_7")
+            m, factor.product, settings_4.factor_shift, 18, "factor")
 
         shift, pull = self._pull(m, values["change_length"], settings)
         wide = Signal(signed(38))
         m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_4") << 11)
-        change, change_hit = self._barrel(m, wide, shift, 32, "change", apart=True)
+        change, change_hit = self._barrel(m, wide, shift, 32, "change")
 
         counts = delayed(m, self.issue.valid & self.issue.first_row & self.issue.learn,
-                         CHANGE_STAGE, "counts")
-        now = delayed(m, settings_4, 3, "settings_7")
+                         ROW_STAGE, "counts")
+        now = delayed(m, settings_4, ROW_STAGE - 4, "settings_last")
         mirror, decays = now.feedback == Feedback.MIRROR, now.decay_shift != 0
         row = self.row
         m.d.comb += [
-            row.e.eq(delayed(m, values["e"], 5, "e_7")), row.factor.eq(learning_factor),
-            row.change.eq(change),
-            row.word.eq(delayed(m, values["word"], 5, "word_7")),
+            row.e.eq(delayed(m, values["e"], ROW_STAGE - 2, "e_last")),
+            row.factor.eq(learning_factor), row.change.eq(change),
+            row.word.eq(delayed(m, values["word"], ROW_STAGE - 2, "word_last")),
             row.change_shift.eq(now.change_shift), row.w_shift.eq(now.decay_shift),
             row.w_decays.eq(decays), row.b_decays.eq(decays | mirror), row.mirror.eq(mirror),
-            row.b_shift.eq(Mux(mirror, delayed(m, pull, 3, "pull_7"), now.decay_shift)),
+            row.b_shift.eq(
+                Mux(mirror, delayed(m, pull, ROW_STAGE - 4, "pull_last"), now.decay_shift)),
             row.tied.eq(now.feedback == Feedback.TIED),
-            self.factor_hit.eq(delayed(m, factor_hit, 1, "factor_hit") & counts),
-            self.mirror_hit.eq(change_hit & counts & delayed(m, mirror, 1, "mirrors")),
+            self.factor_hit.eq(factor_hit & counts),
+            self.mirror_hit.eq(change_hit & counts & mirror),
         ]
         if self.config.eligibility:
             modulator = delayed(m, self.issue.modulator, 2, "modulator_2")

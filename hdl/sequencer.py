@@ -139,8 +139,12 @@ class Sequencer(wiring.Component):
         m = Module()
         fetch, rate = self._fetch(m)
         running, to_take, flags, ended = Signal(), Signal(self.count.shape()), Signal(6), Signal()
-        parity, goes, some_left = Signal(), Signal(), Signal()
-        word = self._walk(m, fetch, rate, some_left, goes, ended)
+        parity, goes, some_left, starts = Signal(), Signal(), Signal(), Signal()
+        # Whether a descriptor of this step waits, known from a register.
+        offered, counted = Signal(), Signal()
+        m.d.sync += [counted.eq(self.count != 0),
+                     offered.eq(fetch.coming & Mux(starts, counted, some_left))]
+        word = self._walk(m, fetch, rate, offered, goes, ended)
         waiting, ready, aside = self._wait(m, word, goes)
         m.d.comb += [
             self.issued_done.eq(ended),
@@ -149,9 +153,10 @@ class Sequencer(wiring.Component):
             m.d.sync += [to_take.eq(to_take - 1), some_left.eq(to_take != 1)]
         with m.If(ended):
             m.d.sync += running.eq(0)
-        with m.Elif(~running & self.may_issue):
+        m.d.comb += starts.eq(~running & self.may_issue)
+        with m.If(starts):
             m.d.sync += [
-                running.eq(1), to_take.eq(self.count), some_left.eq(self.count != 0),
+                running.eq(1), to_take.eq(self.count), some_left.eq(counted),
                 parity.eq(self.issued[0]),
                 flags.eq(Mux(self.issued[0], self.header_1.flags, self.header_0.flags))]
 
@@ -159,7 +164,7 @@ class Sequencer(wiring.Component):
             modulator = Signal(signed(18), name="issued_modulator")
             m.d.comb += [self.issue.integrate.eq((flags & Flag.INTEGRATE).any()),
                          self.issue.modulator.eq(modulator)]
-            with m.If(~running & self.may_issue):
+            with m.If(starts):
                 m.d.sync += modulator.eq(
                     Mux(self.issued[0], self.header_1.modulator, self.header_0.modulator))
 
@@ -178,13 +183,14 @@ class Sequencer(wiring.Component):
     def _wait(self, m, word, goes):
         """The word that waits, whether it goes now, and whether another has stepped aside."""
         waiting, aside, ready = Signal(self.word_layout), Signal(self.word_layout), Signal()
-        moves, all_left = Signal(), self.left == self.issued
-        m.d.comb += [goes.eq(word.valid & ~aside.valid), moves.eq(~waiting.valid | ready)]
+        # Another register than ``aside.valid``, for the walk: many hang on that one.
+        moves, room, all_left = Signal(), Signal(init=1), self.left == self.issued
+        m.d.comb += [goes.eq(word.valid & room), moves.eq(~waiting.valid | ready)]
         following = Mux(aside.valid, aside, word)
         with m.If(moves):
-            m.d.sync += [waiting.eq(following), aside.valid.eq(0)]
+            m.d.sync += [waiting.eq(following), aside.valid.eq(0), room.eq(1)]
         with m.Elif(goes):
-            m.d.sync += aside.eq(word)
+            m.d.sync += [aside.eq(word), room.eq(0)]
 
         def may_go(word):
             return word.valid & (self._passed(word) | all_left)
@@ -198,7 +204,7 @@ class Sequencer(wiring.Component):
         """Target and sources of a word have passed in the step before."""
         return (word.target_slot < self.passed) & (word.row_end < self.passed)
 
-    def _walk(self, m, fetch, rate, may_take, goes, ended):
+    def _walk(self, m, fetch, rate, offered, goes, ended):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
         shape = fetch.descriptor.shape()
@@ -209,7 +215,7 @@ class Sequencer(wiring.Component):
             following.eq(next_slot(word.target_slot, self.config)),
             next_row.eq(word.source_row + 1),
             finished.eq(goes & closes),
-            taken.eq(fetch.valid & may_take & (~word.valid | finished)),
+            taken.eq(offered & (~word.valid | finished)),
             word.is_input.eq(word.source_row < self.input_rows),
             word.fresh.eq(word.first_row & current.fresh)]
         with m.If(goes):

@@ -25,7 +25,7 @@ from hdl.lane import (
 )
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
-from hdl.row import CHANGE_STAGE, ROW_STAGE, RowFetch, post_write
+from hdl.row import ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
 from hdl.sequencer import Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
@@ -151,9 +151,8 @@ class SynapsePass(wiring.Component):
         values = {name: row[name] for name in row.shape().members}
         values["word"] = Mux(self.bus.active, self.bus.data, row.word)
         for name, value in values.items():
-            formed = CHANGE_STAGE if name == "change" else ROW_STAGE
             m.d.comb += told[name].eq(
-                delayed(m, value, LATE + AFTER.get(name, 0) - formed, f"told_{name}"))
+                delayed(m, value, LATE + AFTER.get(name, 0) - ROW_STAGE, f"told_{name}"))
         return told
 
     def _lanes(self, m, platform, issue, row):
@@ -228,7 +227,7 @@ class SynapsePass(wiring.Component):
             self.complete.eq(Mux(mark.ended, inputs, Mux(mark.valid, mark.slot, complete)))]
         m.d.sync += complete.eq(Mux(self.bus.active, inputs, self.complete))
 
-        hits = [sum(lane.hits[1:], lane.hits[0]) for lane in lanes]
+        hits = [delayed(m, sum(lane.hits[1:], lane.hits[0]), 1, "hits") for lane in lanes]
         each = len(lanes[0].hits)
         m.d.comb += self.weight_hits.eq(self._count(m, hits, each))
         if config.eligibility:

@@ -37,7 +37,7 @@ class Core(wiring.Component):
 
     frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py);
                         ``frame_abort`` drops a frame that is not whole yet
-    bus_*               held until ``bus_acknowledge``; served between frames, 20 clocks a word
+    bus_*               held until ``bus_acknowledge``; served between frames, 21 clocks a word
     """
 
     def __init__(self, config: Config):
@@ -53,17 +53,20 @@ class Core(wiring.Component):
     def _serve(self, m, idle, frame, result, bus):
         """Turn requests of the host (between frames) and of the probes into bus accesses."""
         count, read, done = Signal(range(READ_CLOCKS + 1)), Signal(32), Signal()
-        address = Mux(idle, self.bus_address, result.probe_address)
-        requested = Mux(idle, self.bus_request, result.probe)
+        # Only with a request that was there a clock ago: since then no frame can have begun.
+        granted, requested = Signal(), Signal()
+        m.d.sync += granted.eq(idle & self.bus_request)
+        address = Mux(granted, self.bus_address, result.probe_address)
         m.d.comb += [
+            requested.eq((granted & self.bus_request) | result.probe),
             frame.hold.eq(self.bus_request), frame.abort.eq(self.frame_abort),
             done.eq(count == READ_CLOCKS),
-            self.bus_acknowledge.eq(done & idle), result.probed.eq(done & ~idle),
+            self.bus_acknowledge.eq(done & granted), result.probed.eq(done & ~granted),
             self.bus_read_data.eq(read), result.probe_data.eq(read)]
         m.d.sync += [
             bus.region.eq(address[OFFSET_BITS:]), bus.offset.eq(address[:OFFSET_BITS]),
             bus.data.eq(self.bus_write_data), bus.active.eq(requested & ~done),
-            bus.write.eq(requested & idle & self.bus_write & (count == HELD)),
+            bus.write.eq(granted & self.bus_write & (count == HELD)),
             count.eq(Mux(requested & ~done, count + 1, 0))]
         return read
 
@@ -172,9 +175,10 @@ class Core(wiring.Component):
             for name in members:
                 if name.startswith("may_"):
                     m.d.comb += getattr(part, name).eq(getattr(steps, name))
+        m.d.sync += steps.learns_tau.eq(registers.learning_taus != 0)
         m.d.comb += [
             steps.set.eq(registers.set_parity), steps.parity.eq(registers.written_parity),
-            steps.learns_tau.eq(registers.learning_taus != 0), frame.answered.eq(steps.idle),
+            frame.answered.eq(steps.idle),
             registers.parity.eq(steps.settled[0]), registers.stepped.eq(steps.sent_done)]
 
     def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons, result):

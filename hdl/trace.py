@@ -4,8 +4,8 @@ from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.fixed import down, lift, saturate, shift_keep_half, shift_round, up
-from hdl.pipeline import Pipeline, settle
+from hdl.fixed import down, lift, saturate, shift_round, up
+from hdl.pipeline import Pipeline, settle, shift_in_two
 from model.formats import RATE, RATIO, TRACE
 from model.program import PROJECTION, Flag
 
@@ -26,7 +26,7 @@ class TracePipeline(wiring.Component):
 
     While *integrate* is off, low and ψ hold and ξ is 0.  ``drive``, ψ and low saturate.
 
-    Latency 6 clocks, one source per clock, no stalls; cost: 2 multipliers.
+    Latency 7 clocks, one source per clock, no stalls; cost: 2 multipliers.
 
     Members
     -------
@@ -36,7 +36,7 @@ class TracePipeline(wiring.Component):
         source (counter "rate")
     """
 
-    latency = 6
+    latency = 7
 
     def __init__(self, tag_width: int):
         states = {"low": signed(TRACE.width), "psi": signed(RATE.width), "xi": signed(2)}
@@ -69,8 +69,7 @@ class TracePipeline(wiring.Component):
                             low, ahead)
         new_psi, psi_hit = pipe.then(settle(RATE.width), psi_sum, integrate, psi)
 
-        step = pipe.then(lambda back, shift: shift_keep_half(back, shift, least=STEP_SHIFT),
-                         back, enter["trace_shift"])
+        step = shift_in_two(pipe, back, enter["trace_shift"], least=STEP_SHIFT)
         low_sum = pipe.then(lambda low, step: down(lift(low, 1) + step, 1), low, step)
         new_low, low_hit = pipe.now(settle(TRACE.width), low_sum, integrate, low)
         new_xi = pipe.then(lambda xi, integrate: Mux(integrate, xi, 0), xi, integrate)

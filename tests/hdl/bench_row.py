@@ -8,7 +8,7 @@ from cocotb.triggers import RisingEdge
 
 from hdl.config import Config
 from hdl.region import BEHIND, UPPER, Region
-from hdl.row import CHANGE_STAGE, ROW_STAGE, post_fields
+from hdl.row import ROW_STAGE, post_fields
 from model.eligibility import FOREVER
 from model.fixed import limit, shift_round
 from model.formats import ERROR, SLOPE
@@ -87,19 +87,13 @@ def expected(post, settings, silent, modulator):
     return row, factor_hit, mirror_hit, exponent
 
 
-def check_late(dut, issue, change, hits):
-    """What comes at ``CHANGE_STAGE``."""
-    got = dut.row_change.value.to_signed()
-    assert got == change, f"change: expected {change}, got {got}, from {issue}"
-    assert (int(dut.factor_hit.value), int(dut.mirror_hit.value)) == hits, issue
-
-
-def check(dut, issue, row):
+def check(dut, issue, row, hits):
     for name, value in row.items():
         port = getattr(dut, f"row_{name}").value
         signed = name in ("e", "factor", "change", "third_f", "third_push")
         got = port.to_signed() if signed else int(port)
         assert got == value, f"{name}: expected {value}, got {got}, from {issue}"
+    assert (int(dut.factor_hit.value), int(dut.mirror_hit.value)) == hits, issue
 
 
 class Posts:
@@ -149,8 +143,8 @@ async def every_clock_a_row(dut):
         if source.random() < 0.5 or not seen:
             posts = Posts(source)
             await posts.load(dut)
-        pending, late = {}, {}
-        for clock in range(BATCH + CHANGE_STAGE):
+        pending = {}
+        for clock in range(BATCH + ROW_STAGE):
             issue, settings = draw_issue(source, clock >= BATCH), draw_settings(source)
             put(dut, "issue", issue)
             put(dut, "issue_settings", settings)
@@ -162,14 +156,10 @@ async def every_clock_a_row(dut):
             counts = issue["valid"] and issue["first_row"] and issue["learn"]
             hits = (int(factor_hit and counts),
                     int(mirror_hit and counts and settings["feedback"] == Feedback.MIRROR))
-            late[clock + CHANGE_STAGE] = (issue, settings), row["change"], hits
-            pending[clock + ROW_STAGE] = (issue, settings), {
-                name: value for name, value in row.items() if name != "change"}
+            pending[clock + ROW_STAGE] = (issue, settings), row, hits
             await RisingEdge(dut.clk)
             if clock in pending:
                 check(dut, *pending.pop(clock))
-            if clock in late:
-                check_late(dut, *late.pop(clock))
             exponents.add(exponent)
             hit_count = [count + hit for count, hit in zip(hit_count, hits, strict=True)]
             for name, value in row.items():
