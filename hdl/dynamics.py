@@ -81,10 +81,10 @@ def membrane(pipe, old, record, frame, integrate, new, hits):
 
     u = old["u"]
     from_u = pipe.then(lambda u: (1 << (DRIVE_SHIFT - 1)) - u, u)
-    drive, hit = pipe.now(
-        lambda current, from_u: saturate(
-            down(up(current, MEMBRANE.frac - CURRENT.frac) + from_u, DRIVE_SHIFT), DRIVE.width),
-        current, from_u)
+    wide = pipe.then(
+        lambda current, from_u: down(up(current, MEMBRANE.frac - CURRENT.frac) + from_u,
+                                     DRIVE_SHIFT), current, from_u)
+    drive, hit = pipe.now(lambda wide: saturate(wide, DRIVE.width), wide)
     hits["membrane"].append(hit)
     new["drive"] = pipe.now(_choose, integrate, drive, old["drive"])
     ahead = pipe.product(drive, record["ratio"])
@@ -168,7 +168,7 @@ def receive(pipe, rate, slope, record, frame, new, hits):
                        taught, record["gain_shift"])
     above = pipe.then(lambda errors: shift_round(errors, ARRIVAL_SHIFT), frame["errors_above"])
     total = pipe.then(lambda above, scaled: down(lift(above, 1) + scaled, 1), above, scaled)
-    arrived, hit = pipe.then(lambda total: saturate(total, ERROR.width), total)
+    arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
     hits["error"].append(hit)
     new["above"] = arrived
     new["error"], hit = pipe.now(
@@ -185,11 +185,11 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
     c0, c1 = (pipe.now(lambda tap: down(tap, TAP_SHIFT), old[name]) for name in ("c0", "c1"))
 
     def operand(state):
-        return saturate(shift_round(state, NOW_SHIFT), ERROR.width)
+        return pipe.now(lambda wide: saturate(wide, ERROR.width),
+                        pipe.then(lambda state: shift_round(state, NOW_SHIFT), state))
 
-    v_now, v_hit = pipe.then(operand, v)
-    x_now, x_hit = pipe.then(operand, x)
-    x_drive, drive_hit = pipe.then(lambda v, x: operand(v - x), v, x)
+    (v_now, v_hit), (x_now, x_hit) = operand(v), operand(x)
+    x_drive, drive_hit = operand(pipe.now(lambda v, x: v - x, v, x))
     x_sum = _move(pipe, x, pipe.product(x_drive, record["membrane_mantissa"]),
                   record["membrane_shift"])
     new["x"], moved_hit = pipe.now(settle(INTEGRATOR.width), x_sum, integrate, x)

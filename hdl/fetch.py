@@ -25,7 +25,7 @@ class DescriptorFetch(wiring.Component):
 
     start                       walk the table, from its first descriptor, when ``ready``
     number → arrived            read port of the table, ``READ_DESCRIPTOR`` clocks later
-    arriving                    number of the descriptor that has arrived
+    arriving                    number of the descriptor that arrives at the next clock
     a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
     ready                       all descriptors of this walk have been asked for
     valid, take                 a descriptor waits; it is taken, and the next comes 2 clocks later
@@ -55,7 +55,7 @@ class DescriptorFetch(wiring.Component):
         m.d.comb += [
             self.number.eq(number), reads.eq((left != 0) & (owed != DEPTH)),
             self.ready.eq(left == 0),
-            self.arriving.eq(delayed(m, number, READ_DESCRIPTOR, "arriving")),
+            self.arriving.eq(delayed(m, number, READ_DESCRIPTOR - 1, "arriving")),
             multiplier.a.eq(self.a), multiplier.b.eq(self.b)]
         # Owed are descriptors that were asked for and not taken yet: the queue has room for them.
         m.d.sync += owed.eq(owed + reads - delayed(m, self.take, 1, "taken"))

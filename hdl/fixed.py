@@ -61,8 +61,9 @@ def saturate(value, width: int) -> tuple[Value, Value]:
     value = _as_signed(value)
     if len(value) <= width:
         return Cat(value, value[-1].replicate(width - len(value))).as_signed(), Const(0, 1)
-    sign, top = value[-1], value[width - 1:]
-    hit = ~(top.all() | ~top.any())
+    sign, top = value[-1], value[width - 1:-1]
+    # Compared with the sign bit by bit, which tables of four inputs do in one level less.
+    hit = (top ^ sign.replicate(len(top))).any()
     extreme = Cat((~sign).replicate(width - 1), sign)
     return Mux(hit, extreme, value[:width]).as_signed(), hit
 

@@ -47,7 +47,7 @@ class Measures(wiring.Component):
 
     leaving                      neurons, with ``descriptor`` of their population
                                  ``READ_DESCRIPTOR`` clocks later
-    number_*, half_* → alpha_*   α of two populations, combinational
+    number_*, half_* → alpha_*   α of two populations: 0 a clock later, 1 combinational
     hits                         saturations of energy and cost
     """
 
@@ -95,9 +95,9 @@ class Measures(wiring.Component):
             return port.data
 
         bus = self.bus
-        m.d.comb += [self.alpha_0.eq(read(Mux(bus.active, bus.offset, self.number_0),
-                                          Mux(bus.active, self.host_half, self.half_0))),
-                     self.alpha_1.eq(read(self.number_1, self.half_1)),
+        m.d.sync += self.alpha_0.eq(read(Mux(bus.active, bus.offset, self.number_0),
+                                         Mux(bus.active, self.host_half, self.half_0)))
+        m.d.comb += [self.alpha_1.eq(read(self.number_1, self.half_1)),
                      self.alpha_data.eq(self.alpha_0)]
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
         moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
@@ -133,7 +133,7 @@ class Measures(wiring.Component):
             read.addr.eq(bus.offset), write.addr.eq(Mux(mine, bus.offset, number)),
             write.data.eq(Mux(mine, bus.data, value)),
             write.en.eq((mine & bus.write) | complete)]
-        return hit & complete, read.data
+        return hit & complete, delayed(m, read.data, 1, "read")
 
     def elaborate(self, platform):
         m = Module()

@@ -89,9 +89,9 @@ class NeuronPipeline(wiring.Component):
     """
 
     # Both a clock after the last value is formed: what leaves, leaves from registers.
-    latency = 24
-    above_stage = 11
-    post_stage = 20
+    latency = 25
+    above_stage = 12
+    post_stage = 21
     table_read_latency = Activation.read_latency
 
     def __init__(self, tag_width: int, *, eligible: bool = False):

@@ -66,7 +66,7 @@ class NeuronUnit(wiring.Component):
     total_slot → total   forward sum of a neuron, 2 clocks later
     sum_slot → errors_above   backward sum, which a neuron needs later: ``sums_latency`` clocks
     teach_index, teach_half → teach, kind   what the frame says of an output, ``READ`` later
-    alpha_number → alpha   α of the population that is fetched, combinational
+    alpha_number → alpha   α of the population that is fetched, a clock later
     leaving              what leaves the pipeline, for ``hdl.measures``
 
     With eligibilities ``write_upper`` is the bus's write strobe for the upper halves of regions.

@@ -36,8 +36,8 @@ from hdl.fixed import shift_round
 from hdl.steps import STEP_BITS
 from model.program import ELIGIBILITY_FIELDS, Feedback, Flag
 
-__all__ = ["Header", "Issue", "Mark", "Sequencer", "Settings", "issue_layout", "next_slot",
-           "settings_layout", "walk_ports"]
+__all__ = ["MARKED", "Header", "Issue", "Mark", "Sequencer", "Settings", "issue_layout",
+           "next_slot", "settings_layout", "walk_ports"]
 
 Header = data.StructLayout({"modulator": signed(18), "flags": 6})
 """What a frame says of its step."""
@@ -60,14 +60,18 @@ fresh         the first visit to this target in the step
 Mark = data.StructLayout({"valid": 1, "slot": 18, "ended": 1})
 """With a word: the sums of all slots below ``slot`` are complete; the step has ``ended``."""
 
+MARKED = 2
+"""Clocks from a word to its mark."""
+
 Descriptor = layout(PROJECTION_FIELDS)
 
 Word = data.StructLayout({
     "valid": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1,
     "first": 1, "last": 1, "first_row": 1, "fresh": 1, "row_end": 18, "apart": 1, "marks": 1,
-    "mark": 18, "settings": Settings})
+    "mark": 18, "mark_limit": 18, "settings": Settings})
 """A word that waits: its issue, the last slot of its row of sources, whether the clock before must
-be idle, and the slot up to which sums are complete after it, if it is the one to tell."""
+be idle, and the slot up to which sums are complete after it, if it is the one to tell and the slot
+is within a limit."""
 
 
 def settings_layout(config: Config) -> data.StructLayout:
@@ -108,8 +112,8 @@ class Sequencer(wiring.Component):
     may_fetch, may_issue      permissions; ``fetched_done``, ``issued_done`` when used up
     fetched, issued           numbers of these steps; ``header_*`` of the step in either half
     left, passed              neurons of the step before: all are done, or those below this slot
-    number, data              read port of the descriptor table (data one clock later)
-    issue, mark               the word of this clock; what is complete with the word before
+    number, data              read port of the descriptor table
+    issue, mark               the word of this clock; what was complete with that ``MARKED`` before
     """
 
     def __init__(self, config: Config):
@@ -176,8 +180,11 @@ class Sequencer(wiring.Component):
             issue.learn.eq((flags & Flag.LEARN).any()),
             issue.reset_state.eq((flags & Flag.RESET_STATE).any()),
             issue.reset_trace.eq((flags & Flag.RESET_TRACE).any())]
-        m.d.sync += [mark.valid.eq(ready & waiting.marks), mark.slot.eq(waiting.mark),
-                     mark.ended.eq(ended)]
+        limit = delayed(m, waiting.mark_limit, 1, "mark_limit")
+        marks, slot = delayed(m, ready & waiting.marks, 1, "marks"), delayed(
+            m, waiting.mark, 1, "mark_slot")
+        m.d.sync += [mark.valid.eq(marks & (slot <= limit)), mark.slot.eq(slot),
+                     mark.ended.eq(delayed(m, ended, 1, "ended"))]
         return m
 
     def _wait(self, m, word, goes):
@@ -265,11 +272,10 @@ class Sequencer(wiring.Component):
         bits = self.config.lane_bits
         with m.Switch(current.release):
             with m.Case(Release.TARGETS):
-                m.d.comb += [word.mark.eq(following),
-                             word.marks.eq(last_row & (following <= current.release_cap))]
+                m.d.comb += [word.mark.eq(following), word.marks.eq(last_row)]
             with m.Case(Release.SOURCES):
-                m.d.comb += [
-                    word.mark.eq(next_row << bits),
-                    word.marks.eq(word.last & ((next_row << bits) <= current.release_cap))]
+                m.d.comb += [word.mark.eq(next_row << bits), word.marks.eq(word.last)]
+        m.d.comb += word.mark_limit.eq(current.release_cap)
         with m.If(closes):
-            m.d.comb += [word.mark.eq(current.released), word.marks.eq(1)]
+            m.d.comb += [word.mark.eq(current.released), word.marks.eq(1),
+                         word.mark_limit.eq(~0)]

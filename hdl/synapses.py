@@ -27,7 +27,7 @@ from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
-from hdl.sequencer import Sequencer, walk_ports
+from hdl.sequencer import MARKED, Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
 from hdl.totals import ADDEND_STAGE, Totals
 from model.formats import SUM
@@ -218,8 +218,8 @@ class SynapsePass(wiring.Component):
             self.errors_above.eq(select(m, [lane.sum for lane in lanes], lane, name="sums")),
             self.weight_data.eq(self.errors_above[HOST_LOW:])]
 
-        # A mark comes a clock after its word, and one register holds what it says.
-        mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - 2, "mark")
+        # One register more holds what a mark says.
+        mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - MARKED - 1, "mark")
         # The inputs, who have rows of their own, have no sums to wait for.
         complete, inputs = Signal(18), self.input_rows << config.lane_bits
         m.d.comb += [

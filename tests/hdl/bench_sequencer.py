@@ -9,7 +9,7 @@ from cocotb.triggers import RisingEdge
 
 from hdl.config import Config
 from hdl.descriptor import PROJECTION_FIELDS, READ_DESCRIPTOR, Release
-from hdl.sequencer import Settings
+from hdl.sequencer import MARKED, Settings
 from hdl.timeline import GAP
 from model.fixed import shift_round
 from model.program import Flag
@@ -147,6 +147,9 @@ async def run(dut, source, projections, counts):
     """Some steps of a program, every word held against its clock; adds to ``counts``."""
     input_rows = source.randrange(12)
     dut.input_rows.value, dut.count.value = input_rows, len(projections)
+    # The host writes sizes before it sends frames.
+    dut.may_fetch.value = dut.may_issue.value = 0
+    await RisingEdge(dut.clk)
     # The counters start from zero, as if the host had set them.
     around = Surroundings(dut, source, projections)
     clock, last = 0, -BETWEEN_STEPS
@@ -161,7 +164,7 @@ async def run(dut, source, projections, counts):
                 assert int(dut.mark_slot.value) == marks.pop(clock)
             # A step ends a clock after its last word, and its last mark says so.
             assert int(dut.issued_done.value) == (k == len(words) and clock == last + 1)
-            assert int(dut.mark_ended.value) == (k == len(words) and clock == last + 2)
+            assert int(dut.mark_ended.value) == (k == len(words) and clock == last + 1 + MARKED)
             visits = bool(dut.issue_valid.value)
             if k < len(words):
                 issue, settings, end, mark, _ = words[k]
@@ -175,11 +178,11 @@ async def run(dut, source, projections, counts):
                     counts["continued"] += not issue["first"] and k and words[k - 1][0]["last"]
                     counts["marks"] += mark is not None and k + 1 < len(words)
                     if mark is not None:
-                        marks[clock + 1] = mark
+                        marks[clock + MARKED] = mark
                     counts["adjoining"] += step > 0 == k and clock == earliest
                     k, last = k + 1, clock
                     earliest = clock + 1 + (k < len(words) and words[k][4])
-                    ends = clock + 3 if k == len(words) else None
+                    ends = clock + MARKED + 2 if k == len(words) else None
             else:
                 assert not visits, "more words than there are"
             around.advance()
