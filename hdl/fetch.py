@@ -64,7 +64,7 @@ class DescriptorFetch(wiring.Component):
         with m.Elif(reads):
             m.d.sync += [number.eq(number + 1), left.eq(left - 1)]
 
-        written, waiting = Signal(entry), Signal(entry)
+        written, waiting = Signal(entry), Signal(entry, reset_less=True)
         m.d.comb += [
             written.descriptor.eq(delayed(m, self.arrived, 2, "descriptor")),
             written.product.eq(multiplier.product),

@@ -178,27 +178,29 @@ class Lane(wiring.Component):
             sums.last.eq(summed.last), sums.product.eq(product),
             sums.clear.eq(host.sum & (host.lane == self.number)),
             sums.read_row.eq(self.sum_row)]
-        m.d.sync += self.sum.eq(
+        read = Signal(self.sum.shape(), name="sum_read", reset_less=True)
+        m.d.comb += self.sum.eq(read)
+        m.d.sync += read.eq(
             Mux(host.active, Mux(host.reads_b, *reversed(words)) << HOST_LOW, sums.sum))
 
     @staticmethod
     def _decayed(m, weight, shift, active, dither, name):
         """Weight at 30 fractional bits, less its decay, with the dither that is there 2 stages
         after ``LATE`` below it: at the third."""
-        coarse = Signal(signed(34), name=f"{name}_coarse")
-        fine = Signal(signed(34), name=f"{name}_fine")
-        rest = Signal(3, name=f"{name}_rest")
+        coarse = Signal(signed(34), name=f"{name}_coarse", reset_less=True)
+        fine = Signal(signed(34), name=f"{name}_fine", reset_less=True)
+        rest = Signal(3, name=f"{name}_rest", reset_less=True)
         wide = Cat(Const(0, 16), weight).as_signed()
         m.d.sync += [coarse.eq(Mux(active, wide >> (shift & 0b111000), 0)), rest.eq(shift[:3]),
                      fine.eq(coarse >> rest)]
-        result = Signal(signed(35), name=f"{name}_decayed")
+        result = Signal(signed(35), name=f"{name}_decayed", reset_less=True)
         kept = delayed(m, weight, 2, f"{name}_kept")
         m.d.sync += result.eq(Cat(dither, kept).as_signed() - fine)
         return result
 
     def _change(self, m, product):
         """ê ψ at 30 fractional bits and the bit below, which rounds it: a stage after it."""
-        change, half = Signal(signed(36)), Signal()
+        change, half = Signal(signed(36), reset_less=True), Signal(reset_less=True)
         with m.Switch(self.row.change_shift):
             for frac in FACTOR_FRACS:
                 with m.Case(frac - 15):
@@ -208,7 +210,9 @@ class Lane(wiring.Component):
     def _write_back(self, m, store, total, enable, written):
         """The whole part of a new weight, saturated and written at the next stage."""
         limited, hit = saturate(total >> 16, 18)
-        value, limits, host = Signal(18, name="value"), Signal(name="limits"), self.host
+        value, limits = (Signal(width, name=name, reset_less=True)
+                         for name, width in (("value", 18), ("limits", 1)))
+        host = self.host
         m.d.sync += [value.eq(limited), limits.eq(hit)]
         m.d.comb += [
             store.write_data.eq(Mux(host.active, self.row.word[:18], value)),
@@ -265,7 +269,8 @@ class Lane(wiring.Component):
         step, more = Signal(signed(36)), Signal()
         m.d.comb += [step.eq(Mux(pulls, row.change ^ flip.replicate(32).as_signed(), change)),
                      more.eq(Mux(pulls, flip, half))]
-        w_total, b_total = Signal(signed(38)), Signal(signed(38))
+        w_total, b_total = (Signal(signed(38), name=f"{name}_total", reset_less=True)
+                            for name in "wb")
         m.d.sync += [w_total.eq(change + half + w_rest), b_total.eq(step + more + b_rest)]
 
         written, host = self.written, self.host

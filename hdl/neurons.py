@@ -138,7 +138,7 @@ class NeuronUnit(wiring.Component):
 
     def _walk(self, m):
         """A neuron a clock: (active, tag at stage 0, descriptor, header of its step)."""
-        config, current = self.config, Signal(self.descriptor)
+        config, current = self.config, Signal(self.descriptor, reset_less=True)
         fetch, record = self._fetch(m)
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()

@@ -215,7 +215,8 @@ class Sequencer(wiring.Component):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
         shape = fetch.descriptor.shape()
-        current, word, following = Signal(shape), Signal(self.word_layout), Signal(18)
+        current, word = Signal(shape, reset_less=True), Signal(self.word_layout)
+        following = Signal(18)
         left_rows, left_targets, last_row, closes = Signal(12), Signal(16), Signal(), Signal()
         finished, in_step, next_row = Signal(), Signal(), Signal(12)
         m.d.comb += [

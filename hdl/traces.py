@@ -132,7 +132,7 @@ class TraceUnit(wiring.Component):
         bits, parity = config.lane_bits, self.traced[0]
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
-        current, left, active = Signal(Descriptor), Signal(18), Signal()
+        current, left, active = Signal(Descriptor, reset_less=True), Signal(18), Signal()
         to_take, all_left, passed = Signal(self.count.shape()), Signal(), Signal()
         source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
         following = next_slot(source, config)

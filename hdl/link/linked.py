@@ -27,6 +27,9 @@ __all__ = ["ByteCore", "LinkedCore", "SLOTS"]
 
 SLOTS = 8
 """Packets that either side can be ahead; each takes 256 bytes of block RAM per direction."""
+RESET_CLOCKS = 64
+"""Clocks that the core is reset by the host's command: what is under way in its pipelines, which
+have no reset, has left them by then."""
 
 
 class ByteCore(wiring.Component):
@@ -60,8 +63,13 @@ class ByteCore(wiring.Component):
         # A board's own domain may have no reset; the host's command resets the core all the same.
         m.domains.core = ClockDomain(local=True)
         m.submodules.core = core = DomainRenamer("core")(self._core or make_core(self.config))
+        clocks, resets = Signal(range(RESET_CLOCKS)), Signal()
+        with m.If(registers.reset):
+            m.d.sync += [clocks.eq(RESET_CLOCKS - 1), resets.eq(1)]
+        with m.Else():
+            m.d.sync += [clocks.eq(Mux(clocks == 0, 0, clocks - 1)), resets.eq(clocks != 0)]
         m.d.comb += [ClockSignal("core").eq(ClockSignal()),
-                     ResetSignal("core").eq(ResetSignal(allow_reset_less=True) | registers.reset)]
+                     ResetSignal("core").eq(ResetSignal(allow_reset_less=True) | resets)]
 
         for name in ("rx_data", "rx_valid", "rx_error"):
             m.d.comb += getattr(receiver, name).eq(getattr(self, name))
