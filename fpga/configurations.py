@@ -42,10 +42,12 @@ CONFIGURATIONS = {
                     inputs=32, outputs=32, probes=16),
         megahertz=80, device="LFE5U-25F"),
     "medium": Configuration(
-        core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64),
+        core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
+                    inputs=128),
         megahertz=60, device="LFE5U-85F"),
     "large": Configuration(
-        core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64),
+        core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
+                    inputs=128),
         megahertz=105, device="LFE5U-85F"),
 }
 """Configurations by name."""

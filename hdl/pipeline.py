@@ -48,7 +48,6 @@ class Pipeline:
     def __init__(self, m: Module):
         self._m = m
         self._values = []
-        self._pointers = {}
 
     def enter(self, value, stage: int = 0) -> Staged:
         """``value`` as it is valid at ``stage``."""
@@ -122,13 +121,11 @@ class Pipeline:
         self._m.d.sync += result.eq(read.data)
 
     def _pointer(self, behind: int) -> Signal:
-        """A counter that trails the writing one by so many words."""
-        behind %= DEPTH
-        if behind not in self._pointers:
-            pointer = Signal(range(DEPTH), init=-behind % DEPTH, name=f"behind_{behind}")
-            self._m.d.sync += pointer.eq(pointer + 1)
-            self._pointers[behind] = pointer
-        return self._pointers[behind]
+        """A counter that trails the one from zero by so many words; each memory has its own two,
+        for it would take long to reach them all from one."""
+        pointer = Signal(range(DEPTH), init=-behind % DEPTH, name=f"behind_{behind % DEPTH}")
+        self._m.d.sync += pointer.eq(pointer + 1)
+        return pointer
 
 
 def shift_in_two(pipe: Pipeline, value: Staged, shift: Staged, *, least: int = 0) -> Staged:

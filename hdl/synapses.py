@@ -58,7 +58,7 @@ def pass_latency(lanes: int) -> int:
 
 def sums_latency(lanes: int) -> int:
     """Clocks from a slot to its backward sum."""
-    return spread_latency(lanes) + SUM_STAGES + select_latency(lanes)
+    return spread_latency(lanes) + SUM_STAGES + 1 + select_latency(lanes)
 
 
 class SynapsePass(wiring.Component):
@@ -88,12 +88,13 @@ class SynapsePass(wiring.Component):
 
     def _writes(self, m):
         """What goes into the lanes' banks, each with its place; while idle, from the host."""
-        bits, bus, writes = self.config.lane_bits, self.bus, Signal(SourceWrites(self.config))
+        bits, bus = self.config.lane_bits, self.bus
+        formed = Signal(SourceWrites(self.config), name="formed")
         rate, post, trace = self.rate_write, self.post, self.trace_write
-        for bank, write, name, value in ((writes.rate, rate, "r", rate.rate),
-                                         (writes.word, post, "word", post.word)):
-            written = bus.write & (bus.region == Region[name.upper()])
-            half = self.rate_half if bank is writes.rate else self.host_half
+        for bank, write, name, value in ((formed.rate, rate, "r", rate.rate),
+                                         (formed.word, post, "word", post.word)):
+            written = bus.write & delayed(m, bus.region == Region[name.upper()], 1, f"at_{name}")
+            half = self.rate_half if write is rate else self.host_half
             slot = Mux(bus.active, bus.offset, write.slot)
             m.d.comb += [
                 bank.value[name].eq(Mux(bus.active, bus.data, value)),
@@ -102,23 +103,28 @@ class SynapsePass(wiring.Component):
                 bank.enable.eq(Mux(bus.active, written, write.enable))]
         # What the host writes of a trace comes with the rest of it, from the trace unit.
         m.d.comb += [
-            writes.trace.value.psi.eq(trace.psi), writes.trace.value.xi.eq(trace.xi),
-            writes.trace.lane.eq(trace.slot[:bits]), writes.trace.row.eq(trace.slot[bits:]),
-            writes.trace.half.eq(trace.half), writes.trace.enable.eq(trace.enable)]
+            formed.trace.value.psi.eq(trace.psi), formed.trace.value.xi.eq(trace.xi),
+            formed.trace.lane.eq(trace.slot[:bits]), formed.trace.row.eq(trace.slot[bits:]),
+            formed.trace.half.eq(trace.half), formed.trace.enable.eq(trace.enable)]
+        # Rates are what the next step's words wait for; the others are read later than these.
+        writes = Signal(SourceWrites(self.config), name="writes")
+        m.d.comb += writes.rate.eq(formed.rate)
+        for name in ("word", "trace"):
+            m.d.comb += writes[name].eq(delayed(m, formed[name], 1, f"write_{name}"))
         return writes
 
     def _host(self, m):
         """The host's writes to the lanes: weights by word and lane, sums by slot."""
         config, bus, host = self.config, self.bus, Signal(HostWrite(self.config))
-        clears = bus.region == Region.SUMS
+        # The address is there before the strobe: whose it is, is known by then.
+        at_w, at_b, clears = (delayed(m, bus.region == region, 1, f"at_{region.name.lower()}")
+                              for region in (Region.W, Region.B, Region.SUMS))
         m.d.comb += [
-            host.active.eq(bus.active), host.reads_b.eq(bus.region == Region.B),
-            host.w.eq(bus.write & (bus.region == Region.W)),
-            host.b.eq(bus.write & (bus.region == Region.B)), host.sum.eq(bus.write & clears),
+            host.active.eq(bus.active), host.reads_b.eq(at_b), host.w.eq(bus.write & at_w),
+            host.b.eq(bus.write & at_b), host.sum.eq(bus.write & clears),
             host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS]))]
         if config.eligibility:
-            m.d.comb += [host.e.eq(self.write_upper & (bus.region == Region.W)),
-                         host.m.eq(self.write_upper & (bus.region == Region.B))]
+            m.d.comb += [host.e.eq(self.write_upper & at_w), host.m.eq(self.write_upper & at_b)]
         return host
 
     def _visits(self, m, issue):
@@ -212,10 +218,12 @@ class SynapsePass(wiring.Component):
             totals.addend.eq(self._tree(m, [lane.product for lane in lanes])),
             totals.read_address.eq(self.total_slot), self.total.eq(totals.total)]
         slot = Mux(self.bus.active, self.bus.offset, self.sum_slot)
-        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + SUM_STAGES,
+        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + SUM_STAGES + 1,
                        "sum_lane")
+        # A clock for the way from the lanes, one for the choice.
+        sums = [delayed(m, lane.sum, 1, "lane_sum") for lane in lanes]
         m.d.comb += [
-            self.errors_above.eq(select(m, [lane.sum for lane in lanes], lane, name="sums")),
+            self.errors_above.eq(select(m, sums, lane, name="sums")),
             self.weight_data.eq(self.errors_above[HOST_LOW:])]
 
         # One register more holds what a mark says.
