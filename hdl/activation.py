@@ -4,6 +4,7 @@ from amaranth import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.delay import delayed
 from hdl.fixed import narrow, shift_round
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
@@ -99,9 +100,9 @@ class Activation(wiring.Component):
         """One column in a block RAM of its own: two clocks after ``row``."""
         m.submodules[f"column_{number}"] = table = BlockRam(
             width=ENTRY_WIDTH, depth=TABLE_SLOTS * SEGMENTS, output_register=True)
+        mine = self.host.write_enable & ~self.valid & (self.host.address[:2] == number)
         m.d.comb += [
-            table.read_address.eq(row), table.write_address.eq(self.host.address[2:]),
-            table.write_data.eq(self.host.write_data),
-            table.write.eq(self.host.write_enable & ~self.valid
-                           & (self.host.address[:2] == number))]
+            table.read_address.eq(row), table.write.eq(delayed(m, mine, 1, "mine")),
+            table.write_address.eq(delayed(m, self.host.address[2:], 1, "write_address")),
+            table.write_data.eq(delayed(m, self.host.write_data, 1, "write_data"))]
         return table.read_data.as_signed()

@@ -108,9 +108,12 @@ class NeuronUnit(wiring.Component):
                 attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
             else:
                 attach(m, self.bus, store.host, Region[name.upper()])
+            # Written a clock later, which leaves time for the way there.
             m.d.comb += [
-                store.read_address.eq(slot), store.write_address.eq(leaving_slot),
-                store.write.eq(write), store.write_data.eq(new[name]),
+                store.read_address.eq(slot),
+                store.write_address.eq(delayed(m, leaving_slot, 1, "written_slot")),
+                store.write.eq(delayed(m, write, 1, "written")),
+                store.write_data.eq(delayed(m, new[name], 1, f"written_{name}")),
                 getattr(self, f"{name}_data").eq(store.read_data)]
             values[name] = store.read_data
             if name in RESET:

@@ -110,9 +110,11 @@ class RowFetch(wiring.Component):
 
     def _pull(self, m, change_length, settings):
         """Shifts of the mirror rule at stage 4: of ΔI, and of B."""
-        excess = Signal(signed(8))
+        excess, offset = Signal(signed(8)), Signal(signed(6), reset_less=True)
         exponent, shift, pull = Signal(6), Signal(6), Signal(6)
-        m.d.comb += excess.eq(change_length + settings.noise_shift - 27)
+        m.d.sync += offset.eq(
+            delayed(m, self.issue.settings.noise_shift, 1, "noise_shift") - 27)
+        m.d.comb += excess.eq(change_length + offset)
         m.d.sync += exponent.eq(Mux((excess > 0) & settings.self_scaling, excess << 1, 0))
         later = delayed(m, settings, 1, "settings_3")
         m.d.sync += [pull.eq(later.mirror_shift + exponent),
