@@ -52,7 +52,7 @@ class Totals(wiring.Component):
             width=SUM.width, depth=self.depth, output_register=True)
 
         valid, address = [self.valid], [self.address]
-        for stage in range(1, ADDEND_STAGE + UNDERWAY):
+        for stage in range(1, UNDERWAY + 2):
             valid.append(delayed(m, valid[-1], 1, f"valid_{stage}"))
             address.append(delayed(m, address[-1], 1, f"address_{stage}"))
         fresh = delayed(m, self.fresh, ADDEND_STAGE - 1, "fresh")

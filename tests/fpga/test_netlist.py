@@ -28,6 +28,8 @@ EQUIVALENT = {
     r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
     r"neurons\.pipeline\.held_(4_5|5_6)[_$]":
         "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
+    r"synapses\.sequencer\.\$signal\$15_TRELLIS_FF_Q_56_":
+        "a row of sources that is waited for longer than need be: later, nothing else",
     r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""

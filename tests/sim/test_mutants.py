@@ -24,23 +24,20 @@ EQUIVALENT = {
     ("top", r"^(result|registers)_bus_active"): "a part that does not ask whether the host has it",
     ("top", r"^(result|registers|measures)_bus_offset"): "beyond the entries that these parts have",
     ("top", "^result_bus_write"): "what an access writes again in its later clocks",
-    ("(population|projection)_table", r"^word_\d_\d_1"):
-        "a word of descriptors none of whose fields this reader looks at",
+    (r"population_table\.word_([0-4]_1|8_0)|projection_table\.word_(4_1|[78]_0)", "^read_data"):
+        "of descriptors, fields that this reader does not look at",
+    ("registers", "^(stepped|worked)_carry"): "after 2**32 steps or cycles, which no run takes",
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
-    ("synapses", r"^bus__region == 3'h6"):
-        "a sum that the host clears: nothing was in it; the bench of the sums fills it first",
+    ("synapses", r"^mine |at_sums_1 "):
+        "a sum that the host clears: nothing was in it; the benches of the sums fill it first",
     (r"synapses\.lane_\d", r"^half( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
     (r"synapses\.sequencer\.fetch|traces\.fetch", r"^(side|arriving)_\d$"):
         "asked for elsewhere, not here",
     (r"synapses\.rows", r"length_of_1\$\d+ \[7:4\]"):
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
-    ("measures", r"\[47:29\]"):
-        "limit of the energy that 64 neurons at theirs can have; there are fewer here",
     ("measures", r"^bus__region == 5'h1d"):
         "an energy that the host writes: the next step replaces it before it is read",
-    ("traces", r"^bus__region == 5'h19"):
-        "the copy of ξ for the host's eyes: every step replaces it",
     ("neurons", r"!= loaded"):
         "whether a step may begin, a clock after the last neuron of the step before: none can",
     ("traces", "^~ take"): "neurons have left before their traces wait; tests/host/test_cycles.py",
