@@ -18,13 +18,12 @@ RESOURCES = {
                        "SPRAM": "ICESTORM_SPRAM"},
 }
 ALGORITHMS = {
-    Technology.ECP5: ["--placer", "static", "--router", "router2", "--tmg-ripup"],
+    Technology.ECP5: ["--placer", "static", "--router", "router2"],
     Technology.ICE40: [],
 }
 """Where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a quarter less
 wire than the default one, and router2, which negotiates for wires, is done in minutes where router1
-rips up for hours and never ends.  It knows of no times unless it is told to rip up wires that miss
-theirs, which it then does until none misses: so ask for no clock that is out of reach."""
+rips up for hours and never ends."""
 LONGEST = 70
 """Characters of a cell's name in words about a path; the end tells most."""
 
