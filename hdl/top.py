@@ -28,7 +28,7 @@ from hdl.traces import TraceUnit
 
 __all__ = ["Core"]
 
-READ_CLOCKS = 20
+READ_CLOCKS = 17
 """Clocks an access holds the bus: the slowest memory (a lane among many) answers before."""
 
 
@@ -37,7 +37,7 @@ class Core(wiring.Component):
 
     frame_*, result_*   streams of 32-bit words, transferred where valid and ready (hdl/frame.py);
                         ``frame_abort`` drops a frame that is not whole yet
-    bus_*               held until ``bus_acknowledge``; served between frames, 23 clocks a word
+    bus_*               held until ``bus_acknowledge``; served between frames, 20 clocks a word
     """
 
     def __init__(self, config: Config):

@@ -30,6 +30,8 @@ EQUIVALENT = {
         "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
     r"synapses\.sequencer\.\$signal\$15_TRELLIS_FF_Q_56_":
         "a row of sources that is waited for longer than need be: later, nothing else",
+    r"lane_\d\.\$signal\$58_TRELLIS_FF_Q_DI_":
+        "a leg of the shifter of changes, for shifts that these networks do not have",
     r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""

@@ -168,7 +168,7 @@ async def bus_and_frames_wait_for_each_other(dut):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def bus_stands_between_the_frames_of_a_stream(dut):
     source = random.Random(24)
-    case = make_case(24, steps=40, length=1, probes=4)
+    case = make_case(24, steps=60, length=1, probes=4)
     streams, bus = await prepare(dut, case, source, 0.1)
     streams.waiting += [word for block in case.blocks for word in block.words.tolist()]
     frames = np.cumsum([len(block.words) for block in case.blocks])
