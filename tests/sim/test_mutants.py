@@ -28,7 +28,7 @@ EQUIVALENT = {
         "of descriptors, fields that this reader does not look at",
     ("registers", "^(stepped|worked)_carry"): "after 2**32 steps or cycles, which no run takes",
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
-    ("synapses", r"^mine |at_sums_1 "):
+    ("synapses", r"^(mine|at_sums_1)$"):
         "a sum that the host clears: nothing was in it; the benches of the sums fill it first",
     (r"synapses\.lane_\d", r"^half( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
