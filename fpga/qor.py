@@ -14,7 +14,7 @@ import click
 
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import DEVICES
-from fpga.place import Routed, place_and_route
+from fpga.place import Routed, arrange, place_and_route
 from fpga.synthesis import NETLIST, core_rtlil, synthesise
 from fpga.tools import tool_versions
 from hdl.config import Config
@@ -46,8 +46,12 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     made = synthesise(text, device.technology)
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
-    routed = {seed: place_and_route(work, device, netlist=NETLIST, seed=seed,
-                                    megahertz=configuration.megahertz * EAGER, label=f"-{seed}")
+    asked = configuration.megahertz * EAGER
+    netlist = NETLIST
+    if configuration.arranged:
+        netlist = arrange(work, device, netlist=NETLIST, megahertz=asked)
+    routed = {seed: place_and_route(work, device, netlist=netlist, seed=seed, megahertz=asked,
+                                    label=f"-{seed}")
               for seed in range(1, seeds + 1)}
     return row(name, configuration, routed)
 

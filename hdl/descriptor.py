@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.memory import BUS
 from hdl.primitives.block_ram import BlockRam
+from hdl.primitives.local_copy import local_copy
 from hdl.region import Region
 from model.program import ELIGIBILITY_FIELDS, POPULATION, PROJECTION
 
@@ -107,13 +108,14 @@ class DescriptorTable(wiring.Component):
             m.d.sync += mine.eq(
                 bus.active & (bus.region == self.region) & (bus.offset[:4] == word))
             low, high = 32 * word, min(32 * word + 32, bits)
+            data = local_copy(m, bus.data, platform, name=f"written_{word}")
             for k in range(self.readers):
                 m.submodules[f"word_{word}_{k}"] = store = BlockRam(
                     width=high - low, depth=max(2, self.depth), output_register=True,
                     block=self.depth > FEW)
                 m.d.comb += [
                     store.write.eq(bus.write & mine), store.write_address.eq(bus.offset[4:]),
-                    store.write_data.eq(bus.data),
+                    store.write_data.eq(data),
                     store.read_address.eq(getattr(self, f"number_{k}")),
                     getattr(self, f"data_{k}").as_value()[low:high].eq(store.read_data)]
         return m

@@ -171,9 +171,9 @@ def receive(pipe, rate, slope, record, frame, new, hits):
     arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
     hits["error"].append(hit)
     new["above"] = arrived
-    new["error"], hit = pipe.now(
-        lambda product: saturate(shift_round(product, SLOPE.frac), ERROR.width),
-        pipe.product(slope, arrived))
+    rounded = pipe.then(lambda product: shift_round(product, SLOPE.frac),
+                        pipe.product(slope, arrived))
+    new["error"], hit = pipe.now(lambda rounded: saturate(rounded, ERROR.width), rounded)
     hits["error"].append(hit)
     return told
 
@@ -189,7 +189,7 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
                         pipe.then(lambda state: shift_round(state, NOW_SHIFT), state))
 
     (v_now, v_hit), (x_now, x_hit) = operand(v), operand(x)
-    x_drive, drive_hit = operand(pipe.now(lambda v, x: v - x, v, x))
+    x_drive, drive_hit = operand(pipe.then(lambda v, x: v - x, v, x))
     x_sum = _move(pipe, x, pipe.product(x_drive, record["membrane_mantissa"]),
                   record["membrane_shift"])
     new["x"], moved_hit = pipe.now(settle(INTEGRATOR.width), x_sum, integrate, x)
@@ -211,8 +211,8 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
     error = pipe.hold(new["error"])
     from_v = pipe.then(lambda v: down((1 << (NOW_SHIFT - 1)) - v, NOW_SHIFT),
                        v, stage=error.stage - 1)
-    drive, hit = pipe.now(lambda error, from_v: saturate(error + from_v, ERROR.width),
-                          error, from_v)
+    wide = pipe.then(lambda error, from_v: error + from_v, error, from_v)
+    drive, hit = pipe.now(lambda wide: saturate(wide, ERROR.width), wide)
     v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"])
     new["v"], moved_hit = pipe.now(settle(INTEGRATOR.width), v_sum, integrate, v)
     hits["error"] += [hit, moved_hit]
@@ -225,28 +225,31 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
     q1 = pipe.then(lambda v, x: up(x, 1) - v, v, x)
     both = pipe.now(lambda learns, one_tap: learns & ~one_tap, learns, record["one_tap"])
     for name, q, moves in (("c0", q0, learns), ("c1", q1, both)):
-        new[name] = _tap(pipe, old[name], residual, pipe.then(sign, q), record, moves)
+        new[name] = _tap(pipe, old[name], pipe.then(sign, residual), pipe.then(sign, q), record,
+                         moves)
 
 
-def _tap(pipe, tap, residual, q_sign, record, learns):
+def _tap(pipe, tap, residual_sign, q_sign, record, learns):
     """``c ← c − step · sign(residual) · sign(q)``, bounded."""
-    before = residual.stage - 1
+    before = residual_sign[0].stage - 1
     higher = pipe.then(lambda tap, step: tap + step, tap, record["tap_step"], stage=before)
     lower = pipe.then(lambda tap, step: tap - step, tap, record["tap_step"], stage=before)
 
-    def step(residual, q_above, q_below, tap, higher, lower):
-        above, below = sign(residual)
+    def step(above, below, q_above, q_below, tap, higher, lower):
         falls = above & q_above | below & q_below
         rises = above & q_below | below & q_above
         return Mux(falls, lower, Mux(rises, higher, tap))
 
-    def bound(moved, limit, lowest, learns, tap):
-        kept = Mux(moved > limit, limit, Mux(moved < lowest, lowest, moved))
+    def bound(moved, above, below, limit, lowest, learns, tap):
+        kept = Mux(above, limit, Mux(below, lowest, moved))
         return Mux(learns, narrow(kept, TAP_STATE.width), tap)
 
-    moved = pipe.then(step, residual, *q_sign, tap, higher, lower)
-    lowest = pipe.then(lambda limit: -limit, record["tap_limit"], stage=before)
-    return pipe.then(bound, moved, record["tap_limit"], lowest, learns, tap)
+    limit = record["tap_limit"]
+    moved = pipe.then(step, *residual_sign, *q_sign, tap, higher, lower)
+    lowest = pipe.then(lambda limit: -limit, limit, stage=before)
+    above, below = pipe.then(lambda moved, limit, lowest: (moved > limit, moved < lowest),
+                             moved, limit, lowest)
+    return pipe.then(bound, moved, above, below, limit, lowest, learns, tap)
 
 
 def _rate(pipe, mantissa, frame):
@@ -273,7 +276,8 @@ def tau_pull(pipe, old, record, frame, learn, hits):
     learns = pipe.now(lambda learn, learns: learn & learns, learn, record["learns_tau"])
     scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"])
     wide = shift_in_two(pipe, scaled, record["tau_shift"])
-    factor, hit = pipe.then(lambda wide: saturate(round_half(wide), FACTOR_WIDTH), wide)
+    factor, hit = pipe.then(lambda rounded: saturate(rounded, FACTOR_WIDTH),
+                            pipe.then(round_half, wide))
     hits["factor"].append(pipe.now(lambda hit, learns: hit & learns, hit, learns))
     return pipe.product(pipe.now(lambda factor, learns: Mux(learns, factor, 0), factor, learns),
                         old["drive"])

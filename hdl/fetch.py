@@ -16,6 +16,8 @@ from hdl.multiplier import Multiplier
 
 __all__ = ["DescriptorFetch"]
 
+PIECE = 40
+"""Bits of the queue that share its pointers."""
 DEPTH = 8
 """Descriptors in the queue and on their way to it; more than the clocks that one takes."""
 
@@ -24,7 +26,8 @@ class DescriptorFetch(wiring.Component):
     """A stream of the first ``count`` descriptors of a table, each with a product.
 
     start                       walk the table, from its first descriptor, when ``ready``
-    number → arrived            read port of the table, ``READ_DESCRIPTOR`` clocks later
+    number → arrived            read port of the table, ``READ_DESCRIPTOR`` clocks later, and as
+                                many more as the user needs for its operands: ``after``
     arriving                    number of the descriptor that arrives at the next clock
     a, b, side                  what the user makes of ``arrived``: operands, and a word to keep
     ready                       all descriptors of this walk have been asked for
@@ -32,11 +35,12 @@ class DescriptorFetch(wiring.Component):
     coming                      ``valid`` at the next clock
     descriptor, product, held   what waits: descriptor, a × b, ``side``
 
-    Latency 6 clocks from ``start`` to the first descriptor; cost: 1 multiplier, a small memory.
+    Latency 6 clocks, and ``after``, from ``start`` to the first descriptor; cost: 1 multiplier, a
+    small memory.
     """
 
-    def __init__(self, layout: data.StructLayout, *, depth: int, side: int = 1):
-        self.layout, self.side_width = layout, side
+    def __init__(self, layout: data.StructLayout, *, depth: int, side: int = 1, after: int = 0):
+        self.layout, self.side_width, self.after = layout, side, after
         super().__init__({
             "start": In(1), "count": In(range(depth + 1)), "ready": Out(1),
             "number": Out(range(depth)), "arrived": In(layout), "arriving": Out(range(depth)),
@@ -71,23 +75,40 @@ class DescriptorFetch(wiring.Component):
             written.held.eq(delayed(m, self.side, 2, "side")),
             self.descriptor.eq(waiting.descriptor), self.product.eq(waiting.product),
             self.held.eq(waiting.held)]
-        self._queue(m, written, delayed(m, reads, READ_DESCRIPTOR + 2, "reads"), waiting)
+        writes = delayed(m, reads, READ_DESCRIPTOR + self.after + 2, "reads")
+        self._queue(m, written, writes, waiting)
         return m
 
     def _queue(self, m, written, writes, waiting):
         """A ring in memory and, in registers, its first word; ``take``, which comes late and must
         reach all of them, only marks them as empty."""
-        m.submodules.queue = ring = memory.Memory(shape=written.shape(), depth=DEPTH, init=[])
-        write, read = ring.write_port(), ring.read_port(domain="comb")
-        last, first = Signal(range(DEPTH)), Signal(range(DEPTH))
-        some, moves, end = Signal(), Signal(), Signal(range(DEPTH))
+        last, first = Signal(range(DEPTH), name="last"), Signal(range(DEPTH), name="first")
+        some, moves, end = Signal(), Signal(), Signal(range(DEPTH), name="end")
         m.d.comb += [
-            write.addr.eq(last), write.data.eq(written), write.en.eq(writes), end.eq(last + writes),
-            read.addr.eq(first), moves.eq(some & ~self.valid),
+            end.eq(last + writes), moves.eq(some & ~self.valid),
             self.coming.eq(moves | (self.valid & ~self.take))]
+        for low in range(0, len(written.as_value()), PIECE):
+            self._piece(m, written.as_value()[low:low + PIECE], writes,
+                        waiting.as_value()[low:low + PIECE], moves, low)
         # Never full: what is owed fits without the word in registers.
         m.d.sync += [
             last.eq(end), self.valid.eq(self.coming),
             some.eq(Mux(moves, (first + 1)[:len(first)] != end, first != end))]
+        with m.If(moves):
+            m.d.sync += first.eq(first + 1)
+
+    @staticmethod
+    def _piece(m, written, writes, waiting, moves, low):
+        """Some bits of the ring, with pointers of their own: it would take long to reach all from
+        one."""
+        ring = memory.Memory(shape=len(written), depth=DEPTH, init=[])
+        m.submodules[f"queue_{low}"] = ring
+        write, read = ring.write_port(), ring.read_port(domain="comb")
+        last = Signal(range(DEPTH), name=f"last_{low}")
+        first = Signal(range(DEPTH), name=f"first_{low}")
+        m.d.comb += [write.addr.eq(last), write.data.eq(written), write.en.eq(writes),
+                     read.addr.eq(first)]
+        with m.If(writes):
+            m.d.sync += last.eq(last + 1)
         with m.If(moves):
             m.d.sync += [waiting.eq(read.data), first.eq(first + 1)]

@@ -11,6 +11,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
+from hdl.delay import delayed
 from hdl.primitives.block_ram import BlockRam
 from hdl.sequencer import Header, next_slot
 from hdl.steps import STEP_BITS
@@ -60,6 +61,18 @@ class FrameUnit(wiring.Component):
             store.write_data.eq(self.frame_data)]
         return store.write
 
+    def _keep_header(self, m, headed, half):
+        """The header is kept a clock after it came: it has many ends to reach, and other words
+        follow."""
+        word = delayed(m, self.frame_data, 1, "header_word")
+        flags = word[18:24]
+        with m.If(delayed(m, headed, 1, "headed")):
+            m.d.sync += [self.probing.eq((flags & Flag.PROBE).any()),
+                         self.probe_step.eq(self.loaded)]
+            for header, mine in ((self.header_0, ~half), (self.header_1, half)):
+                with m.If(mine):
+                    m.d.sync += [header.modulator.eq(word[:18]), header.flags.eq(flags)]
+
     @property
     def _index_bits(self) -> int:
         return max(1, (self.config.outputs - 1).bit_length())
@@ -68,8 +81,8 @@ class FrameUnit(wiring.Component):
         m = Module()
         index, slot, half = Signal(16), Signal(18), self.loaded[0]
         taught, write = self._teaching(m, index, half), self.input_write
-        probes = (self.frame_data[18:24] & Flag.PROBE).any()
-        taken = Signal()
+        taken, headed = Signal(), Signal()
+        self._keep_header(m, headed, half)
         m.d.sync += [write.slot.eq(slot), write.half.eq(half), write.enable.eq(taken),
                      write.rate.eq(self.frame_data[:18])]
 
@@ -86,11 +99,7 @@ class FrameUnit(wiring.Component):
                 m.d.comb += [self.idle.eq(1), self.frame_ready.eq(permitted & ~self.hold)]
                 m.d.sync += [index.eq(0), slot.eq(0), last.eq(one_input)]
                 with m.If(self.frame_valid & self.frame_ready):
-                    m.d.sync += [self.probing.eq(probes), self.probe_step.eq(self.loaded)]
-                    for header, mine in ((self.header_0, ~half), (self.header_1, half)):
-                        with m.If(mine):
-                            m.d.sync += [header.modulator.eq(self.frame_data[:18]),
-                                         header.flags.eq(self.frame_data[18:24])]
+                    m.d.comb += headed.eq(1)
                     m.next = "INPUTS"
             with m.State("INPUTS"):
                 m.d.comb += self.frame_ready.eq(~self.rates_busy)

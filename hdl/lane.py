@@ -6,13 +6,13 @@ Three products a synapse:
     Σ B e            backward, summed here over the targets of a source (W e where B is tied)
     ê ψ              the update of W, and of B under Kolen-Pollack; the mirror rule is a sign flip
 
-Stages (a stage is a clock; the target's words arrive from stage 8 on, for they take that long to
+Stages (a stage is a clock; the target's words arrive from stage 9 on, for they take that long to
 form, and the neurons wait for the forward product only):
 
-    0  addresses of W, r       8  W and B, ψ, ξ; e, ê, shifts     12  new weights, not yet limited
-    2  operands               10  products, decays; dither        13  written back
-    4  forward product        11  changes aligned to 30 bits
-    6  addresses of B, ψ, ξ
+    0  addresses of W, r       9  W and B, ψ, ξ; e, ê, shifts     13  new weights, not yet limited
+    2  operands               11  products, decays; dither        14  limited
+    4  forward product        12  changes aligned to 30 bits      15  written back
+    7  addresses of B, ψ, ξ
 
 What all lanes are told, each gets when it needs it, so that no lane delays it for itself.
 
@@ -36,24 +36,25 @@ from model.formats import FACTOR_FRACS, SUM
 __all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "SUM_STAGES", "HostWrite", "Lane",
            "SourceWrites", "row_layout", "visit_layouts"]
 
-LATE = 8
+LATE = 9
 """Clocks from a synapse's address to the words of its target."""
 READ = 2
 """Clocks from an address to the word there."""
-STAGES = {"access": 0, "late": LATE - READ, "summed": LATE - 1, "written": LATE + 5}
+STAGES = {"access": 0, "late": LATE - READ, "summed": LATE - 2, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
 HOST_LOW = UNREAD
 """Where in a sum the host finds a weight: above the bits that nobody reads."""
 SUM_STAGES = READ_SUM + 1
 """Clocks from a row to its backward sum."""
-AFTER = {"change_shift": 2, "word": 1, "mirror": 1, "change": 3}
+AFTER = {"change_frac": 2, "word": 1, "mirror": 1, "change": 3}
 """Clocks that some of the target's words come after the others."""
 
 Row = data.StructLayout({
-    "e": signed(18), "factor": signed(18), "change": signed(32), "word": 32, "change_shift": 4,
+    "e": signed(18), "factor": signed(18), "change": signed(32), "word": 32, "change_frac": 2,
     "w_decays": 1, "w_shift": 5, "b_decays": 1, "b_shift": 6, "tied": 1, "mirror": 1})
 """What a target neuron tells all lanes: its error e, learning factor ê, the change that the mirror
-rule asks for, its random word; how much W and B decay; where B comes from."""
+rule asks for, its random word; which of ``FACTOR_FRACS`` ê has; how much W and B decay; where B
+comes from."""
 
 
 def row_layout(config: Config) -> data.StructLayout:
@@ -149,7 +150,9 @@ class Lane(wiring.Component):
         """Rate at stage 2; trace and its ξ at ``LATE``; random word a clock after."""
         access, late, summed, writes = self.access, self.late, self.summed, self.writes
         rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity).r
-        word = self._bank(m, "word", writes.word, summed.source_row, summed.parity).word
+        source, half = (delayed(m, value, 1, name) for value, name in (
+            (summed.source_row, "word_row"), (summed.parity, "word_half")))
+        word = self._bank(m, "word", writes.word, source, half).word
         trace = self._bank(m, "trace", writes.trace, late.trace_row, late.parity)
         r, p, sign = Signal(signed(18)), Signal(signed(18)), Signal(signed(2))
         m.d.comb += [
@@ -200,10 +203,11 @@ class Lane(wiring.Component):
 
     def _change(self, m, product):
         """ê ψ at 30 fractional bits and the bit below, which rounds it: a stage after it."""
-        change, half = Signal(signed(36), reset_less=True), Signal(reset_less=True)
-        with m.Switch(self.row.change_shift):
-            for frac in FACTOR_FRACS:
-                with m.Case(frac - 15):
+        change = Signal(signed(36), reset_less=True)
+        half = Signal(reset_less=True)
+        with m.Switch(self.row.change_frac):
+            for index, frac in enumerate(FACTOR_FRACS):
+                with m.Case(index):
                     m.d.sync += [change.eq(product >> (frac - 15)), half.eq(product[frac - 16])]
         return change, half
 
@@ -214,10 +218,12 @@ class Lane(wiring.Component):
                          for name, width in (("value", 18), ("limits", 1)))
         host = self.host
         m.d.sync += [value.eq(limited), limits.eq(hit)]
-        m.d.comb += [
-            store.write_data.eq(Mux(host.active, self.row.word[:18], value)),
-            store.write_address.eq(self.written.word),
-            store.write.eq(Mux(host.active, written & (host.lane == self.number), enable))]
+        # A clock for the way to the block.
+        for port, chosen in (
+                ("write_data", Mux(host.active, self.row.word[:18], value)),
+                ("write_address", self.written.word),
+                ("write", Mux(host.active, written & (host.lane == self.number), enable))):
+            m.d.comb += getattr(store, port).eq(delayed(m, chosen, 1, port))
         return limits & enable
 
     def _remember(self, m, psi, dither):
@@ -238,7 +244,7 @@ class Lane(wiring.Component):
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
         # Dithers for W and for B, which have the same but under the mirror rule.
-        low, other = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        low, other = (Signal(16, name=name, reset_less=True) for name in ("low", "other"))
         m.d.sync += [low.eq(row.word[:16] ^ word[16:]),
                      other.eq(Mux(row.mirror, row.word[16:] ^ word[:16],
                                   row.word[:16] ^ word[16:]))]

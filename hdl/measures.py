@@ -6,8 +6,7 @@ last neuron
     α ← α + Σ η m e (I − u) / 2**16        between a smallest value and dt/τr (τm ≥ τr)
     energy = ½ Σ e²        cost = ½ β Σ (y − r)²
 
-5 clocks later, energy and cost 6.  α has two halves, as everything that the next step reads while
-this one writes.
+6 clocks later.  α has two halves, as everything that the next step reads while this one writes.
 Cost: 2 multipliers, a distributed memory.
 """
 
@@ -18,9 +17,10 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.descriptor import POPULATION_FIELDS, READ_DESCRIPTOR, layout
-from hdl.fixed import round_half, saturate, shift_keep_half, shift_round
+from hdl.fixed import down, round_half, saturate, shift_keep_half, shift_round
 from hdl.memory import BUS
 from hdl.multiplier import Multiplier
+from hdl.primitives.technology import Technology
 from hdl.region import Region
 from model.formats import ALPHA, ENERGY, RATIO
 from model.program import LEAST_ALPHA
@@ -34,6 +34,9 @@ Leaving = data.StructLayout({
 """A neuron that leaves the pipeline, and whether it is its population's last."""
 
 SQUARE_FRAC = 30
+PULL_SHIFT = 16
+ENERGY_SHIFT = SQUARE_FRAC - ENERGY.frac + 1
+"""From the sum of squares to half of it, as energy."""
 
 
 def learned_ratio(product):
@@ -72,20 +75,27 @@ class Measures(wiring.Component):
             squares.append(square.product)
         now = delayed(m, leaving, 2, "leaving")
         totals = []
-        for name, value in (("pull", now.pull), ("energy", squares[0]), ("cost", squares[1])):
-            running, total = Signal(signed(48), name=f"{name}_sum"), Signal(signed(48), name=name)
+        # Sums that are shifted by a constant begin with the half that rounds them.
+        for name, value, half in (("pull", now.pull, 1 << (PULL_SHIFT - 1)),
+                                  ("energy", squares[0], 1 << (ENERGY_SHIFT - 1)),
+                                  ("cost", squares[1], 0)):
+            running = Signal(signed(48), name=f"{name}_sum", init=half)
+            total = Signal(signed(48), name=name)
             with m.If(now.valid):
-                m.d.sync += [running.eq(Mux(now.last, 0, running + value)),
+                m.d.sync += [running.eq(Mux(now.last, half, running + value)),
                              total.eq(running + value)]
             totals.append(total)
         complete = delayed(m, now.valid & now.last, 1, "complete")
         return *totals, complete, delayed(m, now.number, 1, "number")
 
-    def _alpha(self, m, pull, complete, number, descriptor):
-        """The store of α: moved and limited from stage 3 to stage 5."""
+    def _alpha(self, m, platform, pull, complete, number, descriptor):
+        """The store of α: moved and limited from stage 3 to stage 6."""
         half = delayed(m, self.leaving.parity, 3, "half")
+        # A block RAM without its output register would answer too late.
+        ecp5 = Technology.of(platform) is Technology.ECP5
+        attributes = {"ram_style": "distributed"} if ecp5 else {}
         m.submodules.alphas = store = memory.Memory(
-            shape=ALPHA.width, depth=2 * max(2, self.config.populations), init=[])
+            shape=ALPHA.width, depth=2 * max(2, self.config.populations), init=[], attrs=attributes)
         bits = len(self.number_0)
         write = store.write_port()
 
@@ -97,25 +107,28 @@ class Measures(wiring.Component):
         bus = self.bus
         m.d.sync += self.alpha_0.eq(read(Mux(bus.active, bus.offset, self.number_0),
                                          Mux(bus.active, self.host_half, self.half_0)))
-        m.d.comb += [self.alpha_1.eq(read(self.number_1, self.half_1)),
-                     self.alpha_data.eq(self.alpha_0)]
+        m.d.sync += self.alpha_1.eq(read(self.number_1, self.half_1))
+        m.d.comb += self.alpha_data.eq(self.alpha_0)
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
-        moved, limit, limited = Signal(signed(34)), Signal(ALPHA.width), Signal(ALPHA.width)
+        moved, limited = Signal(signed(34)), Signal(ALPHA.width, name="limited")
+        above, below = Signal(), Signal()
+        limit, held = (delayed(m, value, 1, name) for value, name in (
+            (descriptor.alpha_limit, "limit"), (~moves, "held")))
         # Read a clock before its sum is there.
-        held, old = Signal(), Signal(ALPHA.width)
+        old = Signal(ALPHA.width)
         m.d.sync += [
             old.eq(read(*(delayed(m, part, 2, "whose") for part in (
                 self.leaving.number, self.leaving.parity)))),
-            moved.eq(old + Mux(moves, shift_round(pull, 16), 0)),
-            limit.eq(descriptor.alpha_limit), held.eq(~moves),
-            limited.eq(Mux(held, moved, Mux(moved > limit, limit, Mux(
-                moved < LEAST_ALPHA, LEAST_ALPHA, moved))))]
+            moved.eq(old + Mux(moves, down(pull, PULL_SHIFT), 0)),
+            above.eq(~held & (moved > limit)), below.eq(~held & (moved < LEAST_ALPHA)),
+            limited.eq(Mux(above, delayed(m, limit, 1, "limit_after"), Mux(
+                below, LEAST_ALPHA, delayed(m, moved, 1, "moved_after"))))]
         mine = self._mine(m, Region.ALPHA)
         m.d.comb += [
-            write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 2, "written"))),
-            write.addr[bits:].eq(Mux(bus.active, self.host_half, delayed(m, ~half, 2, "other"))),
+            write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 3, "written"))),
+            write.addr[bits:].eq(Mux(bus.active, self.host_half, delayed(m, ~half, 3, "other"))),
             write.data.eq(Mux(bus.active, bus.data, limited)),
-            write.en.eq((mine & bus.write) | delayed(m, complete, 2, "moved"))]
+            write.en.eq((mine & bus.write) | delayed(m, complete, 3, "moved"))]
 
     def _mine(self, m, region):
         """The host is at this region: it was before it writes."""
@@ -139,12 +152,12 @@ class Measures(wiring.Component):
         m = Module()
         pull, energy, cost, complete, number = self._sums(m)
         descriptor = delayed(m, self.descriptor, 3 - READ_DESCRIPTOR, "descriptor")
-        self._alpha(m, pull, complete, number, descriptor)
+        self._alpha(m, platform, pull, complete, number, descriptor)
 
         shifted, barrel = Signal(signed(48)), Signal(signed(58))
         least = SQUARE_FRAC - ENERGY.frac + 1 - 7
         m.d.sync += [
-            shifted.eq(shift_round(energy, SQUARE_FRAC - ENERGY.frac + 1)),
+            shifted.eq(down(energy, ENERGY_SHIFT)),
             # A shift by 7 − gain, where the gain is four bits in two's complement.
             barrel.eq(shift_keep_half(cost, descriptor.gain_shift.as_unsigned() ^ 7, least=least))]
         values = []

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.primitives.block_ram import BlockRam
+from hdl.primitives.local_copy import local_copy
 from hdl.region import OFFSET_BITS, Region
 
 __all__ = ["BUS", "HELD", "HOST", "StateMemory", "attach"]
@@ -41,11 +42,12 @@ class StateMemory(wiring.Component):
     from the next clock on, and none may be presented in the clock of a write to the same word.
     Throughput: one read and one write per clock.  Cost: a :class:`BlockRam` with its output
     register.  Where ``buffered``, there are two halves: ``read_half`` and ``write_half`` choose
-    between them, ``host_half`` for the host.
+    between them, ``host_half`` for the host.  Where ``late``, reads and writes are under way one
+    clock more: the wires to the block have a whole clock, from registers of its own.
     """
 
-    def __init__(self, *, width: int, depth: int, buffered: bool = False):
-        self.width, self.depth, self.buffered = width, depth, buffered
+    def __init__(self, *, width: int, depth: int, buffered: bool = False, late: bool = False):
+        self.width, self.depth, self.buffered, self.late = width, depth, buffered, late
         address = unsigned(max(1, (depth - 1).bit_length()))
         ports = {
             "read_address": In(address), "read_data": Out(width),
@@ -67,9 +69,13 @@ class StateMemory(wiring.Component):
         if self.buffered:
             place, read, write = (Cat(address, half) for address, half in (
                 (place, self.host_half), (read, self.read_half), (write, self.write_half)))
-        m.d.comb += [
-            ram.read_address.eq(Mux(host.active, place, read)), self.read_data.eq(ram.read_data),
-            ram.write_address.eq(Mux(host.active, place, write)),
-            ram.write_data.eq(Mux(host.active, host.data[:self.width], self.write_data)),
-            ram.write.eq(Mux(host.active, host.write, self.write))]
+        m.d.comb += self.read_data.eq(ram.read_data)
+        for port, hosts, own in (
+                ("read_address", place, read), ("write_address", place, write),
+                ("write", host.write, self.write),
+                ("write_data", host.data[:self.width], self.write_data)):
+            chosen = Mux(host.active, hosts, own)
+            if self.late:
+                chosen = local_copy(m, chosen, platform, name=port)
+            m.d.comb += getattr(ram, port).eq(chosen)
         return m

@@ -79,6 +79,7 @@ class NeuronPipeline(wiring.Component):
     errors_above : In(signed), Σ B e of the neuron that entered ``above_stage`` clocks before
     post : Out(struct of valid, tag, new), what is ``POSTED``, ahead of the others: the next step
         of the synapses waits for them; of the neuron that entered ``post_stage`` clocks before
+    passing : Out(struct of valid, tag), whose are ``post`` at the next clock
     o : Out(struct of valid, tag, new, rate, saturations); ``new`` has all states, ``rate`` is φ(s)
         without noise, ``told`` what the teacher says (y − r or the host's error), ``tau_pull`` the
         neuron's part in learning τm, ``saturations`` the events of this neuron by the names of
@@ -89,9 +90,9 @@ class NeuronPipeline(wiring.Component):
     """
 
     # Both a clock after the last value is formed: what leaves, leaves from registers.
-    latency = 25
+    latency = 27
     above_stage = 12
-    post_stage = 21
+    post_stage = 22
     table_read_latency = Activation.read_latency
 
     def __init__(self, tag_width: int, *, eligible: bool = False):
@@ -117,6 +118,7 @@ class NeuronPipeline(wiring.Component):
                 "new": data.StructLayout({
                     name: states.get(name, unsigned(CHANGE_LENGTH_BITS))
                     for name in self.fields.posted})})),
+            "passing": Out(data.StructLayout({"valid": 1, "tag": tag_width})),
             "tables": In(TablePort()),
         })
 
@@ -165,6 +167,8 @@ class NeuronPipeline(wiring.Component):
                      for name in self.fields.states]
         m.d.comb += [self.post.valid.eq(valid[self.post_stage - 1]),
                      self.post.tag.eq(frame["tag"].at(self.post_stage))]
+        m.d.comb += [self.passing.valid.eq(valid[self.post_stage - 2]),
+                     self.passing.tag.eq(frame["tag"].at(self.post_stage - 1))]
         m.d.comb += [self.post.new[name].eq(new[name].at(self.post_stage))
                      for name in self.fields.posted]
         for name, events in hits.items():

@@ -47,8 +47,10 @@ def next_word(m: Module, word, name: str = "xorshift"):
     return word
 
 
-READ = 2
-"""Clocks from a slot to its memories' words, and to the pipeline."""
+READ = 3
+"""Clocks from a slot to its memories' words, and to the pipeline: one for the way, two to read."""
+PIECE = 40
+"""Bits of a descriptor that are told together to be taken."""
 SETTLING = 6
 """Clocks after which a population's measures are written, once its last neuron has left."""
 
@@ -63,9 +65,9 @@ class NeuronUnit(wiring.Component):
     left_done, settled_done   all neurons have posted what others read; all measures are written
     posts                a neuron's rate is written at the next clock
     left, passed         … so many steps, and in the step after the neurons below this slot
-    total_slot → total   forward sum of a neuron, 2 clocks later
+    total_slot → total   forward sum of a neuron, ``READ`` − 1 clocks later
     sum_slot → errors_above   backward sum, which a neuron needs later: ``sums_latency`` clocks
-    teach_index, teach_half → teach, kind   what the frame says of an output, ``READ`` later
+    teach_index, teach_half → teach, kind   what the frame says of an output, ``READ`` − 1 later
     alpha_number → alpha   α of the population that is fetched, a clock later
     leaving              what leaves the pipeline, for ``hdl.measures``
 
@@ -98,22 +100,20 @@ class NeuronUnit(wiring.Component):
     def _states(self, m, platform, slot, silent, leaving_slot, new, write):
         """One memory per state: read at ``slot``, written when a neuron leaves the pipeline.
 
-        ``silent`` holds a clock after the slot.
+        ``silent`` holds a clock before the words.
         """
         values = {}
         for name in self.fields.old:
-            store = StateMemory(width=self.fields.states[name].width, depth=self.config.slots)
+            store = StateMemory(width=self.fields.states[name].width, depth=self.config.slots,
+                                late=True)
             m.submodules[name] = store
             if name in BEHIND:
                 attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
             else:
                 attach(m, self.bus, store.host, Region[name.upper()])
-            # Written a clock later, which leaves time for the way there.
             m.d.comb += [
-                store.read_address.eq(slot),
-                store.write_address.eq(delayed(m, leaving_slot, 1, "written_slot")),
-                store.write.eq(delayed(m, write, 1, "written")),
-                store.write_data.eq(delayed(m, new[name], 1, f"written_{name}")),
+                store.read_address.eq(slot), store.write_address.eq(leaving_slot),
+                store.write.eq(write), store.write_data.eq(new[name]),
                 getattr(self, f"{name}_data").eq(store.read_data)]
             values[name] = store.read_data
             if name in RESET:
@@ -139,10 +139,18 @@ class NeuronUnit(wiring.Component):
                          record.ratio.eq(learned_ratio(fetch.product))]
         return fetch, record
 
-    def _walk(self, m):
-        """A neuron a clock: (active, tag at stage 0, descriptor, header of its step)."""
-        config, current = self.config, Signal(self.descriptor, reset_less=True)
+    def _walk(self, m, platform):
+        """A neuron a clock: (active, tag at stage 0, descriptor a clock later, header of its
+        step)."""
+        config = self.config
         fetch, record = self._fetch(m)
+        # The pipeline's part of a descriptor is taken a clock later: many registers wait for it.
+        current = Signal(self.descriptor, name="current", reset_less=True)
+        for low in range(0, self.descriptor.size, PIECE):
+            with m.If(local_copy(m, fetch.take, platform, name=f"taken_{low}")):
+                m.d.sync += current.as_value()[low:low + PIECE].eq(
+                    record.as_value()[low:low + PIECE])
+        is_input, is_output = (Signal(name=name) for name in ("is_input", "is_output"))
         number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
         slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
         step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
@@ -159,7 +167,8 @@ class NeuronUnit(wiring.Component):
             m.d.sync += [slot.eq(after), output.eq(output + 1),
                          left.eq(left - 1), last.eq(left == 2), waiting.eq(~last)]
         with m.If(fetch.take):
-            m.d.sync += [current.eq(record), number.eq(Mux(final & active, 1, number + 1)),
+            m.d.sync += [is_input.eq(record.is_input), is_output.eq(record.is_output),
+                         number.eq(Mux(final & active, 1, number + 1)),
                          latest.eq(Mux(final & active, only, number + 1 == self.count)),
                          slot.eq(record.slot), output.eq(record.output_first),
                          left.eq(record.size), last.eq(record.size == 1), waiting.eq(1)]
@@ -179,8 +188,8 @@ class NeuronUnit(wiring.Component):
             | Mux(fetch.take, record.slot < below, Mux(active, after < below, slot < below)))
         tag = Signal(Tag)
         m.d.comb += [
-            tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(current.is_input),
-            tag.is_output.eq(current.is_output), tag.number.eq(number - 1), tag.last.eq(last),
+            tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(is_input),
+            tag.is_output.eq(is_output), tag.number.eq(number - 1), tag.last.eq(last),
             tag.final.eq(final), tag.parity.eq(step[0]),
             tag.learn.eq((header.flags & Flag.LEARN).any())]
         return active, tag, current, header
@@ -201,11 +210,13 @@ class NeuronUnit(wiring.Component):
     def _enter(self, m, pipeline, active, tag, current, header, word, old):
         """Everything of a neuron meets at the pipeline, ``READ`` clocks after its slot."""
         config, entering = self.config, pipeline.i
-        frame, record = delayed(m, header, READ, "header"), delayed(m, current, READ, "record")
+        frame, record = delayed(m, header, READ, "header"), delayed(m, current, READ - 1, "record")
         wait = READ + pipeline.above_stage - sums_latency(config.lanes)
         m.d.comb += [
-            self.total_slot.eq(tag.slot), self.sum_slot.eq(delayed(m, tag.slot, wait, "sum_slot")),
-            self.teach_index.eq(tag.output), self.teach_half.eq(tag.parity),
+            self.total_slot.eq(delayed(m, tag.slot, 1, "total_slot")),
+            self.sum_slot.eq(delayed(m, tag.slot, wait, "sum_slot")),
+            self.teach_index.eq(delayed(m, tag.output, 1, "teach_index")),
+            self.teach_half.eq(delayed(m, tag.parity, 1, "teach_half")),
             entering.valid.eq(delayed(m, active, READ, "active")),
             entering.tag.eq(delayed(m, tag, READ, "tag")), entering.total.eq(self.total),
             entering.teach.eq(self.teach), entering.kind.eq(self.kind),
@@ -227,16 +238,18 @@ class NeuronUnit(wiring.Component):
                 Mux(tag.is_input, 0, new[name]) if name in POST_ELIGIBLE else new[name])
               for name in post_fields(self.config)),
             write.enable.eq(valid & ~tag.is_input), write.slot.eq(tag.slot),
-            write.half.eq(~tag.parity), write.rate.eq(new.r), write.xi.eq(new.xi),
-            self.left_done.eq(valid & tag.final)]
-        with m.If(valid):
-            m.d.sync += self.passed.eq(Mux(tag.final, 0, tag.slot + 1))
+            write.half.eq(~tag.parity), write.rate.eq(new.r), write.xi.eq(new.xi)]
+        # Told a clock ahead: who hears of it asks a clock later than the rest will be there.
+        passing, following = pipeline.passing.valid, data.View(Tag, pipeline.passing.tag)
+        m.d.comb += self.left_done.eq(passing & following.final)
+        with m.If(passing):
+            m.d.sync += self.passed.eq(Mux(following.final, 0, following.slot + 1))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.pipeline = pipeline = NeuronPipeline(
             Tag.size, eligible=self.config.eligibility)
-        active, tag, current, header = self._walk(m)
+        active, tag, current, header = self._walk(m, platform)
         word = self._draw(m, active)
         leaving = data.View(Tag, pipeline.o.tag)
         keeps = pipeline.o.valid & ~leaving.is_input

@@ -63,7 +63,10 @@ class ResultUnit(wiring.Component):
         m = Module()
         index, probed, half = Signal(16), Signal(32), self.sent[0]
         sent = self._memories(m, index, half)
-        probing = self.probing & (self.probe_step == self.sent) & (self.probes != 0)
+        # Known from a register: none of these moves while a result is sent.
+        probing = Signal(reset_less=True)
+        m.d.sync += probing.eq(
+            self.probing & (self.probe_step == self.sent) & (self.probes != 0))
 
         left, last = Signal(16), Signal()
 

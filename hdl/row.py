@@ -4,7 +4,7 @@
                          binary point; one product
     ΔI ηB/ε 2**−2n       the mirror rule's pull, n from the running mean of |ΔI|; shifts only
 
-Stages: 0 slot, 2 what the target left, 4 product, 5 and 6 barrel shifters, 7 rounded, 8 limited.
+Stages: 0 slot, 3 what the target left, 5 product, 6 and 7 barrel shifters, 8 rounded, 9 limited.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -21,12 +21,15 @@ from hdl.multiplier import Multiplier
 from hdl.neuron import CHANGE_LENGTH_BITS
 from hdl.region import BEHIND, Region
 from hdl.sequencer import issue_layout
+from model.formats import FACTOR_FRACS
 from model.program import Feedback
 
 __all__ = ["POST_ELIGIBLE", "ROW_STAGE", "RowFetch", "post_fields", "post_write"]
 
-ROW_STAGE = 8
-"""Clocks from an issue to the row's words, and to the hits."""
+READ = 3
+"""Clocks from an issue to what its target left: one for the way, two to read."""
+ROW_STAGE = READ + 6
+"""… to the row's words, and to the hits."""
 
 POST = {"error": 18, "e": 18, "change": 27, "change_length": CHANGE_LENGTH_BITS, "word": 32}
 """What the neurons leave for the next step's rows; of the mean of |ΔI| its number of bits."""
@@ -66,10 +69,10 @@ class RowFetch(wiring.Component):
              if config.eligibility else {}))
 
     def _read(self, m):
-        """The words that the target left in the last step, at stage 2; silent while resetting."""
-        values, silent = {}, delayed(m, self.issue.reset_state, 2, "silent")
+        """The words that the target left in the last step, at stage 3; silent while resetting."""
+        values, silent = {}, delayed(m, self.issue.reset_state, READ, "silent")
         for name, width in post_fields(self.config).items():
-            store = StateMemory(width=width, depth=self.config.slots, buffered=True)
+            store = StateMemory(width=width, depth=self.config.slots, buffered=True, late=True)
             m.submodules[name] = store
             if name in BEHIND:
                 attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
@@ -88,14 +91,14 @@ class RowFetch(wiring.Component):
                 store.write_data.eq(getattr(self.post, name)), store.write.eq(self.post.enable)]
             values[name] = store.read_data
             if name in ("error", "e", "change", *POST_ELIGIBLE):
-                values[name] = Signal(signed(width), name=f"{name}_2")
+                values[name] = Signal(signed(width), name=f"{name}_read")
                 m.d.comb += values[name].eq(Mux(silent, 0, store.read_data))
             if f"{name}_data" in self.signature.members:
                 m.d.comb += getattr(self, f"{name}_data").eq(store.read_data)
         return values
 
     def _barrel(self, m, value, shift, width, name):
-        """``shift_round`` and limit of a stage-4 value by a stage-4 shift, at stage 8."""
+        """``shift_round`` and limit of a stage-5 value by a stage-5 shift, at stage 9."""
         coarse = Signal(signed(len(value) + 1), name=f"{name}_coarse")
         fine = Signal(signed(len(value) + 1), name=f"{name}_fine")
         rest = Signal(3, name=f"{name}_rest")
@@ -109,14 +112,14 @@ class RowFetch(wiring.Component):
         return out, out_hit
 
     def _pull(self, m, change_length, settings):
-        """Shifts of the mirror rule at stage 4: of ΔI, and of B."""
+        """Shifts of the mirror rule at stage 5: of ΔI, and of B."""
         excess, offset = Signal(signed(8)), Signal(signed(6), reset_less=True)
         exponent, shift, pull = Signal(6), Signal(6), Signal(6)
         m.d.sync += offset.eq(
-            delayed(m, self.issue.settings.noise_shift, 1, "noise_shift") - 27)
+            delayed(m, self.issue.settings.noise_shift, READ - 1, "noise_shift") - 27)
         m.d.comb += excess.eq(change_length + offset)
         m.d.sync += exponent.eq(Mux((excess > 0) & settings.self_scaling, excess << 1, 0))
-        later = delayed(m, settings, 1, "settings_3")
+        later = delayed(m, settings, 1, "settings_4")
         m.d.sync += [pull.eq(later.mirror_shift + exponent),
                      shift.eq(later.mirror_shift + exponent - later.noise_shift + 4)]
         return shift, pull
@@ -124,42 +127,50 @@ class RowFetch(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         values = self._read(m)
-        settings = delayed(m, self.issue.settings, 2, "settings_2")
+        settings = delayed(m, self.issue.settings, READ, "settings_3")
 
         m.submodules.factor = factor = Multiplier()
         taught_by = Mux(settings.prospective, values["e"], values["error"])
         if self.config.eligibility:
             taught_by = told_error(settings, values["above"], taught_by)
         m.d.comb += [factor.a.eq(taught_by), factor.b.eq(settings.rate)]
-        settings_4 = delayed(m, settings, 2, "settings_4")
+        settings_5 = delayed(m, settings, 2, "settings_5")
         learning_factor, factor_hit = self._barrel(
-            m, factor.product, settings_4.factor_shift, 18, "factor")
+            m, factor.product, settings_5.factor_shift, 18, "factor")
 
         shift, pull = self._pull(m, values["change_length"], settings)
         wide = Signal(signed(38))
-        m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_4") << 11)
+        m.d.comb += wide.eq(delayed(m, values["change"], 2, "change_5") << 11)
         change, change_hit = self._barrel(m, wide, shift, 32, "change")
 
         counts = delayed(m, self.issue.valid & self.issue.first_row & self.issue.learn,
                          ROW_STAGE, "counts")
-        now = delayed(m, settings_4, ROW_STAGE - 4, "settings_last")
-        mirror, decays = now.feedback == Feedback.MIRROR, now.decay_shift != 0
+        before = delayed(m, settings_5, ROW_STAGE - READ - 3, "settings_before")
+        now = delayed(m, before, 1, "settings_last")
+        is_mirror, is_decaying = before.feedback == Feedback.MIRROR, before.decay_shift != 0
+        mirror, decays, b_decays, tied = (delayed(m, value, 1, name) for name, value in (
+            ("mirror", is_mirror), ("decays", is_decaying), ("b_decays", is_decaying | is_mirror),
+            ("tied", before.feedback == Feedback.TIED)))
         row = self.row
         m.d.comb += [
-            row.e.eq(delayed(m, values["e"], ROW_STAGE - 2, "e_last")),
+            row.e.eq(delayed(m, values["e"], ROW_STAGE - READ, "e_last")),
             row.factor.eq(learning_factor), row.change.eq(change),
-            row.word.eq(delayed(m, values["word"], ROW_STAGE - 2, "word_last")),
-            row.change_shift.eq(now.change_shift), row.w_shift.eq(now.decay_shift),
-            row.w_decays.eq(decays), row.b_decays.eq(decays | mirror), row.mirror.eq(mirror),
+            row.word.eq(delayed(m, values["word"], ROW_STAGE - READ, "word_last")),
+            row.w_shift.eq(now.decay_shift),
+            row.w_decays.eq(decays), row.b_decays.eq(b_decays), row.mirror.eq(mirror),
             row.b_shift.eq(
-                Mux(mirror, delayed(m, pull, ROW_STAGE - 4, "pull_last"), now.decay_shift)),
-            row.tied.eq(now.feedback == Feedback.TIED),
+                Mux(mirror, delayed(m, pull, ROW_STAGE - READ - 2, "pull_last"), now.decay_shift)),
+            row.tied.eq(tied),
             self.factor_hit.eq(factor_hit & counts),
             self.mirror_hit.eq(change_hit & counts & mirror),
         ]
+        with m.Switch(now.change_shift):
+            for index, frac in enumerate(FACTOR_FRACS):
+                with m.Case(frac - 15):
+                    m.d.comb += row.change_frac.eq(index)
         if self.config.eligibility:
-            modulator = delayed(m, self.issue.modulator, 2, "modulator_2")
+            modulator = delayed(m, self.issue.modulator, READ, "modulator_3")
             m.d.comb += row.third.eq(tell(
                 m, settings, modulator, slope=values["slope"], explored=values["explored"],
-                clocks=ROW_STAGE - 2))
+                clocks=ROW_STAGE - READ))
         return m

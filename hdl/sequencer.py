@@ -189,7 +189,8 @@ class Sequencer(wiring.Component):
 
     def _wait(self, m, word, goes):
         """The word that waits, whether it goes now, and whether another has stepped aside."""
-        waiting, aside, ready = Signal(self.word_layout), Signal(self.word_layout), Signal()
+        waiting, aside = (Signal(self.word_layout, name=name) for name in ("waiting", "aside"))
+        ready = Signal()
         # Another register than ``aside.valid``, for the walk: many hang on that one.
         moves, room, all_left = Signal(), Signal(init=1), self.left == self.issued
         m.d.comb += [goes.eq(word.valid & room), moves.eq(~waiting.valid | ready)]
@@ -214,9 +215,8 @@ class Sequencer(wiring.Component):
     def _walk(self, m, fetch, rate, offered, goes, ended):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
-        shape = fetch.descriptor.shape()
-        current, word = Signal(shape, reset_less=True), Signal(self.word_layout)
-        following = Signal(18)
+        current = Signal(fetch.descriptor.shape(), reset_less=True)
+        word, following = Signal(self.word_layout, name="word"), Signal(18, name="following")
         left_rows, left_targets, last_row, closes = Signal(12), Signal(16), Signal(), Signal()
         finished, in_step, next_row = Signal(), Signal(), Signal(12)
         m.d.comb += [

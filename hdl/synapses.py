@@ -51,9 +51,19 @@ def _levels(lanes: int) -> int:
     return (lanes - 1).bit_length()
 
 
+def _way(lanes: int) -> int:
+    """Clocks for the way of a product to those of other lanes, which may be across the chip."""
+    return 1 if spread_latency(lanes) else 0
+
+
+def _added_stage(lanes: int) -> int:
+    """Clocks from a word to the sum of its lanes' products."""
+    return spread_latency(lanes) + PRODUCT_STAGE + _way(lanes) + _levels(lanes)
+
+
 def pass_latency(lanes: int) -> int:
-    """Clocks from a word to the first at which its target's sum may be asked for."""
-    return spread_latency(lanes) + PRODUCT_STAGE + _levels(lanes) + 2
+    """Clocks from a word to its target's neuron, which asks for the sum a clock later."""
+    return _added_stage(lanes) + 1
 
 
 def sums_latency(lanes: int) -> int:
@@ -209,21 +219,22 @@ class SynapsePass(wiring.Component):
         wiring.connect(m, wiring.flipped(self.post), rows.post)
         lanes = self._lanes(m, platform, issue, rows.row)
 
-        added = spread_latency(config.lanes) + PRODUCT_STAGE + _levels(config.lanes)
+        products = [delayed(m, lane.product, _way(config.lanes), "product") for lane in lanes]
+        added = _added_stage(config.lanes)
         m.d.comb += [
             getattr(totals, name).eq(delayed(m, value, added - ADDEND_STAGE, f"total_{name}"))
             for name, value in (("valid", issue.valid), ("address", issue.target_slot),
                                 ("fresh", issue.fresh))]
         m.d.comb += [
-            totals.addend.eq(self._tree(m, [lane.product for lane in lanes])),
+            totals.addend.eq(self._tree(m, products)),
             totals.read_address.eq(self.total_slot), self.total.eq(totals.total)]
         slot = Mux(self.bus.active, self.bus.offset, self.sum_slot)
-        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + SUM_STAGES + 1,
+        lane = delayed(m, slot[:config.lane_bits], spread_latency(config.lanes) + SUM_STAGES,
                        "sum_lane")
         # A clock for the way from the lanes, one for the choice.
         sums = [delayed(m, lane.sum, 1, "lane_sum") for lane in lanes]
         m.d.comb += [
-            self.errors_above.eq(select(m, sums, lane, name="sums")),
+            self.errors_above.eq(select(m, sums, lane, platform, name="sums")),
             self.weight_data.eq(self.errors_above[HOST_LOW:])]
 
         # One register more holds what a mark says.
@@ -243,7 +254,7 @@ class SynapsePass(wiring.Component):
                          self.slope_data.eq(rows.slope_data)]
             m.d.comb += [
                 getattr(self, name).eq(select(m, [getattr(lane, name) for lane in lanes],
-                                              self.bus.offset[:LANE_BITS], name=name))
+                                              self.bus.offset[:LANE_BITS], platform, name=name))
                 for name in ("e_data", "m_data")]
         return m
 

@@ -25,7 +25,7 @@ __all__ = ["GAP", "StepCycles", "step_cycles"]
 
 GAP = 4
 """Clocks between the last word of a step and the first of the next."""
-PASSED = READ + NeuronPipeline.post_stage + 1
+PASSED = READ + NeuronPipeline.post_stage
 """Clocks from a neuron's slot to the first source of a trace that may read what it left."""
 POSTED = PASSED + 1
 """… and to the first word that may."""
@@ -139,7 +139,7 @@ def _load(begin: int, inputs: int, posts: set[int]) -> int:
 
 def _traces(begin: int, spans, passed: np.ndarray, neurons: int) -> int:
     """When the traces of a step are done, if they may begin at ``begin``."""
-    clock, all_left = begin + FETCHED - 1, int(passed[-1]) + 1
+    clock, all_left = begin + FETCHED, int(passed[-1]) + 1
     for first, span in spans:
         for k in range(span):
             # Not knowing ahead that its first source has passed costs a projection a clock.

@@ -70,7 +70,7 @@ class Core(wiring.Component):
             count.eq(Mux(requested & ~done, count + 1, 0))]
         return read
 
-    def _answer(self, m, bus, read, registers, synapses, traces, neurons, measures):
+    def _answer(self, m, platform, bus, read, registers, synapses, traces, neurons, measures):
         """The word at the bus's address, sign-extended where it is a number."""
         values = {Region[name.upper()]: (getattr(neurons, f"{name}_data"),
                                          NEURON_STATE_SHAPES[name].signed) for name in OLD_STATES}
@@ -87,9 +87,10 @@ class Core(wiring.Component):
         words = []
         for region in range(1 << len(bus.region)):
             value, is_signed = values.get(region, (Const(0, 1), False))
-            words.append(Signal(32, name=f"answer_{region}"))
-            m.d.comb += words[-1].eq(value.as_signed() if is_signed else value)
-        m.d.comb += read.eq(select(m, words, bus.region, name="answer"))
+            words.append(Signal(32, name=f"answer_{region}", reset_less=True))
+            # A clock for the way from the memories.
+            m.d.sync += words[-1].eq(value.as_signed() if is_signed else value)
+        m.d.comb += read.eq(select(m, words, bus.region, platform, name="answer"))
 
     @staticmethod
     def _answer_upper(bus, values, synapses, neurons):
@@ -137,7 +138,7 @@ class Core(wiring.Component):
                 m.d.comb += users[user].write_upper.eq(local_copy(
                     m, bus.write & bus.offset[-1], platform, name=f"{user}_write_upper"))
         read = self._serve(m, idle, frame, result, bus)
-        self._answer(m, bus, read, registers, synapses, traces, neurons, measures)
+        self._answer(m, platform, bus, read, registers, synapses, traces, neurons, measures)
 
         for name in ("frame_data", "frame_valid"):
             m.d.comb += getattr(frame, name).eq(getattr(self, name))

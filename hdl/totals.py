@@ -31,7 +31,8 @@ class Totals(wiring.Component):
     valid, address, fresh   an addition, which starts a sum anew where ``fresh``
     addend                  its addend, ``ADDEND_STAGE`` clocks later
     read_address → total    2 clocks later; sees an addition whose address came 5 clocks before
-    host                    writes zero to a sum (the host's data are ignored)
+    host                    writes zero to a sum a clock later, in which none may be added to (the
+                            host's data are ignored)
 
     Cost: two copies of a block RAM of 48 bits (one read by the adder, one by the neurons).
     """
@@ -51,10 +52,16 @@ class Totals(wiring.Component):
         m.submodules.copy = copy = BlockRam(
             width=SUM.width, depth=self.depth, output_register=True)
 
+        host, writing = self.host, ADDEND_STAGE + 1
         valid, address = [self.valid], [self.address]
         for stage in range(1, UNDERWAY + 2):
-            valid.append(delayed(m, valid[-1], 1, f"valid_{stage}"))
-            address.append(delayed(m, address[-1], 1, f"address_{stage}"))
+            now, where = valid[-1], address[-1]
+            if stage == writing:
+                # The host joins in before the register that leads to the memories.
+                now = Mux(host.active, host.write, now)
+                where = Mux(host.active, host.offset, where)
+            valid.append(delayed(m, now, 1, f"valid_{stage}"))
+            address.append(delayed(m, where, 1, f"address_{stage}"))
         fresh = delayed(m, self.fresh, ADDEND_STAGE - 1, "fresh")
         results = [Signal(signed(SUM.width), name=f"result_{k}", reset_less=True)
                    for k in range(UNDERWAY - 1)]
@@ -75,14 +82,12 @@ class Totals(wiring.Component):
         m.d.comb += base.eq(Mux(follows, results[0], old))
         m.d.sync += [results[0].eq(base + self.addend),
                      *(late.eq(early) for early, late in pairwise(results))]
+        with m.If(host.active):
+            m.d.sync += results[0].eq(0)
 
-        host = self.host
         for store in (sums, copy):
-            m.d.comb += [
-                store.write_address.eq(
-                    Mux(host.active, host.offset, address[ADDEND_STAGE + 1])),
-                store.write_data.eq(Mux(host.active, 0, results[0])),
-                store.write.eq(Mux(host.active, host.write, valid[ADDEND_STAGE + 1]))]
+            m.d.comb += [store.write_address.eq(address[writing]), store.write.eq(valid[writing]),
+                         store.write_data.eq(results[0])]
         m.d.comb += [sums.read_address.eq(self.address), copy.read_address.eq(self.read_address),
                      self.total.eq(copy.read_data)]
         return m

@@ -4,7 +4,7 @@ from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.fixed import down, lift, saturate, shift_round, up
+from hdl.fixed import down, lift, saturate, up
 from hdl.pipeline import Pipeline, settle, shift_in_two
 from model.formats import RATE, RATIO, TRACE
 from model.program import PROJECTION, Flag
@@ -26,7 +26,7 @@ class TracePipeline(wiring.Component):
 
     While *integrate* is off, low and ψ hold and ξ is 0.  ``drive``, ψ and low saturate.
 
-    Latency 7 clocks, one source per clock, no stalls; cost: 2 multipliers.
+    Latency 10 clocks, one source per clock, no stalls; cost: 2 multipliers.
 
     Members
     -------
@@ -36,7 +36,7 @@ class TracePipeline(wiring.Component):
         source (counter "rate")
     """
 
-    latency = 7
+    latency = 10
 
     def __init__(self, tag_width: int):
         states = {"low": signed(TRACE.width), "psi": signed(RATE.width), "xi": signed(2)}
@@ -56,17 +56,20 @@ class TracePipeline(wiring.Component):
         m = Module()
         pipe = Pipeline(m)
         enter = {name: pipe.enter(self.i[name]) for name in self.i.shape().members}
-        r, low, psi, xi = (enter[name] for name in ("r", "low", "psi", "xi"))
+        psi, xi = enter["psi"], enter["xi"]
+        # They come from their memories, and through a choice, late in their clock.
+        r, low = pipe.hold(enter["r"]), pipe.hold(enter["low"])
         integrate = pipe.enter((self.i.flags & Flag.INTEGRATE).any())
 
+        from_low = pipe.then(lambda low: (1 << (DRIVE_SHIFT - 1)) - low, low)
         difference = pipe.then(
-            lambda r, low: shift_round(up(r, LOW_SHIFT) - low, DRIVE_SHIFT), r, low)
+            lambda r, from_low: down(up(r, LOW_SHIFT) + from_low, DRIVE_SHIFT), r, from_low)
         drive, drive_hit = pipe.now(lambda wide: saturate(wide, DRIVE_WIDTH), difference)
         ahead = pipe.product(drive, enter["ratio"])
         back = pipe.product(drive, enter["trace_mantissa"])
 
-        psi_sum = pipe.then(lambda low, ahead: shift_round(up(low, STEP_SHIFT) + ahead, PSI_SHIFT),
-                            low, ahead)
+        raised = pipe.then(lambda low: up(low, STEP_SHIFT) + (1 << (PSI_SHIFT - 1)), low)
+        psi_sum = pipe.then(lambda raised, ahead: down(raised + ahead, PSI_SHIFT), raised, ahead)
         new_psi, psi_hit = pipe.then(settle(RATE.width), psi_sum, integrate, psi)
 
         step = shift_in_two(pipe, back, enter["trace_shift"], least=STEP_SHIFT)

@@ -25,8 +25,8 @@ from model.program import ALPHA_BITS, Flag
 __all__ = ["TraceUnit"]
 
 
-READ = 2
-"""Clocks from a slot to its memories' words."""
+READ = 3
+"""Clocks from a slot to its memories' words: one for the way, two to read."""
 
 
 class TraceUnit(wiring.Component):
@@ -53,7 +53,7 @@ class TraceUnit(wiring.Component):
         })
 
     def _store(self, m, name, region, width, depth, *, buffered):
-        store = StateMemory(width=width, depth=depth, buffered=buffered)
+        store = StateMemory(width=width, depth=depth, buffered=buffered, late=True)
         m.submodules[name] = store
         attach(m, self.bus, store.host, region)
         return store
@@ -99,11 +99,13 @@ class TraceUnit(wiring.Component):
     def _fetch(self, m, begins):
         """The next projection and, where its target learns τm, the time constants of its trace."""
         m.submodules.fetch = fetch = DescriptorFetch(
-            Descriptor, depth=self.config.projections, side=ALPHA.width)
+            Descriptor, depth=self.config.projections, side=ALPHA.width, after=1)
+        # Its target's α is read with what has arrived, and there a clock later.
+        arrived = delayed(m, self.data, 1, "arrived")
         m.d.comb += [
             fetch.start.eq(begins), fetch.count.eq(self.count), self.number.eq(fetch.number),
-            fetch.arrived.eq(self.data), self.alpha_number.eq(self.data.target),
-            fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(self.data.ratio_scale),
+            fetch.arrived.eq(arrived), self.alpha_number.eq(self.data.target),
+            fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(arrived.ratio_scale),
             fetch.side.eq(self.alpha)]
         record = Signal(Descriptor)
         m.d.comb += record.eq(fetch.descriptor)

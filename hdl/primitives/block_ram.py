@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
 from hdl.primitives.dp16kd import SHAPES, dp16kd
+from hdl.primitives.local_copy import local_copy
 from hdl.primitives.technology import Technology
 
 __all__ = ["DISTRIBUTED", "BlockRam", "tiling"]
@@ -57,25 +58,37 @@ class BlockRam(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         if Technology.of(platform) is not Technology.ECP5:
-            self._infer(m, {})
+            self._infer(m)
         elif self.block or self.depth > DISTRIBUTED:
             self._instantiate(m)
         else:
-            self._infer(m, {"ram_style": "distributed"})
+            self._distribute(m, platform)
         return m
 
-    def _infer(self, m, attributes):
+    def _infer(self, m):
         m.submodules.memory = store = memory.Memory(
-            shape=unsigned(self.width), depth=max(2, self.depth), init=[], attrs=attributes)
-        read, write = store.read_port(), store.write_port()
-        m.d.comb += [
-            read.addr.eq(self.read_address), write.addr.eq(self.write_address),
-            write.data.eq(self.write_data), write.en.eq(self.write)]
-        out = read.data
+            shape=unsigned(self.width), depth=max(2, self.depth), init=[])
+        read = store.read_port()
+        self._write(m, store)
+        m.d.comb += [read.addr.eq(self.read_address), self.read_data.eq(
+            delayed(m, read.data, int(self.output_register), "read_data"))]
+
+    def _distribute(self, m, platform):
+        """Dozens of small memories hang on the address: it, not only the word, is in registers."""
+        m.submodules.memory = store = memory.Memory(
+            shape=unsigned(self.width), depth=max(2, self.depth), init=[],
+            attrs={"ram_style": "distributed"})
+        read, address = store.read_port(domain="comb"), self.read_address
+        self._write(m, store)
         if self.output_register:
-            out = Signal(self.width, reset_less=True)
-            m.d.sync += out.eq(read.data)
-        m.d.comb += self.read_data.eq(out)
+            address = local_copy(m, address, platform, name="address")
+        m.d.comb += [read.addr.eq(address),
+                     self.read_data.eq(delayed(m, read.data, 1, "read_data"))]
+
+    def _write(self, m, store):
+        write = store.write_port()
+        m.d.comb += [write.addr.eq(self.write_address), write.data.eq(self.write_data),
+                     write.en.eq(self.write)]
 
     def _instantiate(self, m):
         block, columns, banks = tiling(self.width, self.depth)

@@ -11,8 +11,10 @@ from tests.hdl.driving import draw, start
 
 DEPTH = int(os.environ["DEPTH"])
 STEPS = 150
-IN_MEMORY = 3
+IN_MEMORY = 4
 """Clocks from the last product of a run to the first in which its sum may be asked for."""
+AGAIN = 3
+"""Clocks from the last product of a run to the first of another of the same row."""
 
 
 def read(total):
@@ -39,7 +41,7 @@ def clocks_of(source, runs, gaps):
     """
     clocks, ended = [], {}
     for row, products, continues in runs:
-        while not continues and len(clocks) - ended.get(row, -IN_MEMORY) < IN_MEMORY:
+        while not continues and len(clocks) - ended.get(row, -AGAIN) < AGAIN:
             clocks.append(None)
         for k, product in enumerate(products):
             while source.random() < gaps:
@@ -50,22 +52,24 @@ def clocks_of(source, runs, gaps):
 
 
 async def drive(dut, source, clocks, parity):
-    """Issue the clocks' products, each a clock after its row; anything enters besides."""
-    product = draw(source, 36)
+    """Issue the clocks' products, each 2 clocks after its row; anything enters besides."""
+    products = [draw(source, 36), draw(source, 36)]
     for entry in clocks:
         row, following, first, last = entry or (source.randrange(DEPTH), draw(source, 36),
                                                 source.randrange(2), source.randrange(2))
         dut.valid.value, dut.row.value, dut.parity.value = entry is not None, row, parity
-        dut.first.value, dut.last.value, dut.product.value = first, last, product
+        dut.first.value, dut.last.value, dut.product.value = first, last, products.pop(0)
         await RisingEdge(dut.clk)
-        product = following
-    dut.valid.value, dut.product.value = 0, product
-    await RisingEdge(dut.clk)
+        products.append(following)
+    dut.valid.value = 0
+    for product in products:
+        dut.product.value = product
+        await RisingEdge(dut.clk)
 
 
 async def check(dut, model, of, parity, step):
     """Compare the sums of all rows that this step has touched; returns them."""
-    for _ in range(IN_MEMORY - 1):
+    for _ in range(IN_MEMORY - 2):
         await RisingEdge(dut.clk)
     rows = [row for row in range(DEPTH) if of[row] == parity]
     late = [None] * READ_SUM
@@ -98,7 +102,7 @@ async def runs_are_summed(dut):
             # The host leaves a sum of zero, whatever step comes next.
             row = source.randrange(DEPTH)
             dut.row.value = row
-            for _ in range(2):
+            for _ in range(3):
                 await RisingEdge(dut.clk)
             dut.clear.value = 1
             await RisingEdge(dut.clk)

@@ -10,6 +10,7 @@ from cocotb.triggers import RisingEdge
 from hdl.backward import UNREAD
 from hdl.lane import AFTER, HOST_LOW, LATE, STAGES, SUM_STAGES
 from model.fixed import shift_round
+from model.formats import FACTOR_FRACS
 from model.program import Feedback
 from model.synapses import learn_forward, learn_mirror
 from tests.hdl.driving import draw, put, start
@@ -20,6 +21,8 @@ PRODUCT_STAGE = 4
 READ = 2
 HELD = 4
 """Clocks that the place of a write by the host has been there before."""
+WORD_READ = STAGES["summed"] + 1
+"""When the random word of a visit's source is read."""
 RUN_GAP = 3
 """Clocks from the last of a run of visits to a row of sources to the next run's first."""
 
@@ -163,7 +166,8 @@ def told(stage, visit):
 def told_row(row):
     """What a lane is told of the target and its projection."""
     mirror = row["feedback"] == Feedback.MIRROR
-    return {name: row[name] for name in ("e", "factor", "change", "word", "change_shift")} | {
+    return {name: row[name] for name in ("e", "factor", "change", "word")} | {
+        "change_frac": FACTOR_FRACS.index(row["change_shift"] + 15),
         "w_decays": row["decay_shift"] != 0, "w_shift": row["decay_shift"],
         "b_decays": row["decay_shift"] != 0 or mirror, "mirror": mirror,
         "b_shift": row["pull"] if mirror else row["decay_shift"],
@@ -203,8 +207,8 @@ async def pass_over(dut, source, model, clocks):
             expected.append(model.product(access))
         late = at(clock - STAGES["late"])[0]
         traces[clock + READ] = model.traces(late)
-        summed = at(clock - STAGES["summed"])[0]
-        words[clock + LATE - STAGES["summed"]] = model.random_word(summed)
+        summed = at(clock - WORD_READ)[0]
+        words[clock + LATE - WORD_READ] = model.random_word(summed)
         old, row = at(clock - LATE)
         if old["valid"]:
             sources = *traces[clock], words[clock]

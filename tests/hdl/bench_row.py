@@ -11,7 +11,7 @@ from hdl.region import BEHIND, UPPER, Region
 from hdl.row import ROW_STAGE, post_fields
 from model.eligibility import FOREVER
 from model.fixed import limit, shift_round
-from model.formats import ERROR, SLOPE
+from model.formats import ERROR, FACTOR_FRACS, SLOPE
 from model.neuron import mirror_exponent
 from model.program import ELIGIBILITY_FIELDS, Feedback
 from tests.hdl.driving import bus_write, draw, put, start
@@ -79,8 +79,8 @@ def expected(post, settings, silent, modulator):
     change, mirror_hit = limit(shift_round(change << 11, pull - settings["noise_shift"] + 4), 32)
     decay, mirror = settings["decay_shift"], settings["feedback"] == Feedback.MIRROR
     row = {"e": e, "factor": factor, "change": change, "word": post["word"],
-           "change_shift": settings["change_shift"], "w_decays": int(decay != 0),
-           "w_shift": decay, "b_decays": int(decay != 0 or mirror),
+           "change_frac": FACTOR_FRACS.index(settings["change_shift"] + 15),
+           "w_decays": int(decay != 0), "w_shift": decay, "b_decays": int(decay != 0 or mirror),
            "b_shift": pull if mirror else decay, "mirror": int(mirror),
            "tied": int(settings["feedback"] == Feedback.TIED)}
     row |= {f"third_{name}": int(value) for name, value in third.items()}

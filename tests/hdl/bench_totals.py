@@ -35,8 +35,9 @@ class Model:
             self.distances[clock - self.last.get(address, -CLOCKS)] += 1
         self.last[address] = clock
 
-    def zero(self, address):
-        self.sums[address] = self.memory[address] = 0
+    def zero(self, clock, address):
+        self.sums[address] = 0
+        self.writes[clock + 1] = address, 0
 
     def write(self, clock):
         address, total = self.writes.pop(clock, (None, 0))
@@ -50,9 +51,10 @@ async def every_addend_arrives(dut):
     await start(dut)
     addends, expected, seen = {}, {}, set()
     address = busy = zeroed = started = 0
+    zeroing = None
     for clock in range(CLOCKS):
         # Bursts of additions; between them the adder runs empty and the host may zero a sum.
-        adds = clock % 100 < 85 and source.random() < 0.85
+        adds = clock % 100 < 85 and clock != zeroing and source.random() < 0.85
         busy = max(busy - 1, (WRITTEN + 1) * adds)
         host, fresh = not busy and source.random() < 0.7, source.random() < 0.15
         address = address if source.random() < 0.3 else source.randrange(DEPTH)
@@ -67,7 +69,7 @@ async def every_addend_arrives(dut):
         put(dut, "host", {"active": host, "write": writes, "offset": offset,
                           "data": source.getrandbits(32)})
         # Any sum but the one that is being written, if possible one that soon is or just was.
-        written = {model.writes.get(clock, (None,))[0], offset if host and writes else None}
+        written = {model.writes.get(clock, (None,))[0]}
         near = [model.writes[k][0] for k in (clock + 1, clock + 2) if k in model.writes]
         read = source.choice([k for k in (*near, *range(DEPTH)) if k not in written])
         dut.read_address.value = read
@@ -75,7 +77,8 @@ async def every_addend_arrives(dut):
         model.write(clock)
         if host and writes:
             zeroed += model.memory[offset] != 0
-            model.zero(offset)
+            zeroing = clock + 1
+            model.zero(clock, offset)
         await RisingEdge(dut.clk)
         if clock in expected:
             total = expected.pop(clock)

@@ -1,6 +1,7 @@
 """Ways to and from many lanes: every lane gets the word, every lane's word can be chosen."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from amaranth.hdl import Module, Signal, unsigned
@@ -55,21 +56,22 @@ def test_select_finds_every_word(count, latency):
     m, source = Module(), random.Random(count)
     words = [Signal(unsigned(9), name=f"word_{k}") for k in range(count)]
     index = Signal(range(max(2, count)))
-    chosen = select(m, words, index, name="chosen")
+    chosen = select(m, words, index, Technology.PORTABLE, name="chosen")
     assert select_latency(count) == latency
-    # Words change with every clock: index and words belong together.
+    # Words change with every clock: an index belongs to the words a clock after it.
     order = [*range(count), *(source.randrange(count) for _ in range(CLOCKS))]
 
     async def bench(ctx):
         expected = []
-        for clock, number in enumerate(order):
+        ctx.set(index, order[0])
+        for clock, (number, following) in enumerate(pairwise([*order, 0])):
+            await ctx.tick()
             values = [source.getrandbits(9) for _ in words]
             for word, value in zip(words, values, strict=True):
                 ctx.set(word, value)
-            ctx.set(index, number)
+            ctx.set(index, following)
             expected.append(values[number])
             if clock >= latency:
                 assert ctx.get(chosen) == expected[clock - latency]
-            await ctx.tick()
 
     simulate(m, bench)
