@@ -47,7 +47,7 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128),
-        megahertz=60, device="LFE5U-85F", arranged=True),
+        megahertz=70, device="LFE5U-85F", arranged=True),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128),

@@ -131,10 +131,14 @@ def assign(placement: Placement, sites: dict[str, list[str]], *, pull: float) ->
 
     sites   all that there are, by kind
     pull    weight of the way to a module's middle against that along the nets
+
+    ValueError if there are more cells than sites.
     """
     assigned = {}
     for _ in range(SETTLING):
         for kind, names in placement.large.items():
+            if len(names) > len(sites[kind]):
+                raise ValueError(f"{len(names)} cells of {kind}, {len(sites[kind])} sites")
             places = np.array([[int(number) for number in re.findall(r"[XY](\d+)/", site)]
                                for site in sites[kind]], float)
             costs = np.array([placement.cost(name, places, pull) for name in names])

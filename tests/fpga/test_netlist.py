@@ -28,10 +28,12 @@ EQUIVALENT = {
     r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
     r"neurons\.pipeline\.held_(4_5|5_6)[_$]":
         "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
-    r"synapses\.sequencer\.\$signal\$15_TRELLIS_FF_Q_56_":
+    r"synapses\.sequencer\.waiting_TRELLIS_FF_Q_48_":
         "a row of sources that is waited for longer than need be: later, nothing else",
-    r"lane_\d\.\$signal\$58_TRELLIS_FF_Q_DI_":
+    r"lane_\d\.change_TRELLIS_FF_Q_DI_":
         "a leg of the shifter of changes, for shifts that these networks do not have",
+    r"result\.\$signal_TRELLIS_FF_Q_3$":
+        "of an index, a bit beyond the eight results and probes that there are",
     r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
 }
 """Cells whose mutants may go unnoticed here, and why; the bench of the lane aims at them."""
