@@ -143,7 +143,8 @@ class TraceUnit(wiring.Component):
             fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
         # Compared a clock ahead; the first source of a projection waits for it.
         m.d.sync += [
-            all_left.eq(self.left == self.traced),
+            # Those of this step may have left as well, where traces are many and synapses few.
+            all_left.eq(~(self.left - self.traced)[STEP_BITS - 1]),
             passed.eq(Mux(passes, following < self.passed, source < self.passed) & ~fetch.take)]
         with m.If(passes):
             m.d.sync += [source.eq(following), trace.eq(next_slot(trace, config)),
