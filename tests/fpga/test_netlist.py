@@ -28,7 +28,7 @@ EQUIVALENT = {
     r"^bus_write_LUT4_D_Z": "the strobe of a write, given again in the later clocks of an access",
     r"neurons\.pipeline\.held_(4_5|5_6)[_$]":
         "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
-    r"synapses\.sequencer\.waiting_TRELLIS_FF_Q_48_":
+    r"synapses\.sequencer\.waiting_TRELLIS_FF_Q_41_":
         "a row of sources that is waited for longer than need be: later, nothing else",
     r"lane_\d\.change_TRELLIS_FF_Q_DI_":
         "a leg of the shifter of changes, for shifts that these networks do not have",
