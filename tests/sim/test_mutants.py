@@ -38,7 +38,8 @@ EQUIVALENT = {
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
     ("registers", r"^data_0_[04]_index"):
         "identity, lanes, steps, cycles: asked for when a device is opened, not here",
-    ("neurons", "^taken_240"): "of a descriptor, fields that the neurons' pipeline does not look at",
+    ("neurons", "^taken_240"):
+        "of a descriptor, fields that the neurons' pipeline does not look at",
     ("measures", "^~ held_1"): "the least α, which no α of these networks comes near to",
     ("measures", r"^bus__region == 5'h1d"):
         "an energy that the host writes: the next step replaces it before it is read",
