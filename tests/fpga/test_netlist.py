@@ -30,8 +30,6 @@ EQUIVALENT = {
         "a leg of the barrel shifter of bias or τm, for shifts that these networks do not have",
     r"synapses\.sequencer\.waiting_TRELLIS_FF_Q_41_":
         "a row of sources that is waited for longer than need be: later, nothing else",
-    r"lane_\d\.change_TRELLIS_FF_Q_DI_":
-        "a leg of the shifter of changes, for shifts that these networks do not have",
     r"result\.\$signal_TRELLIS_FF_Q_3$":
         "of an index, a bit beyond the eight results and probes that there are",
     r"traces\.passed": "a trace that waits for all neurons, not for its own: later, nothing else",
