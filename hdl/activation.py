@@ -1,18 +1,18 @@
 """Activation functions as interpolated tables in block RAM, the twin of ``model/activation.py``."""
 
-from amaranth import Array, Cat, Module, Mux, Signal, signed
+from amaranth import Array, Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
 from hdl.fixed import narrow, shift_round
-from hdl.multiplier import Multiplier
+from hdl.pipeline import Pipeline, Staged
 from hdl.primitives.block_ram import BlockRam
 from model.activation import SEGMENT_BITS, SEGMENTS
-from model.formats import ARGUMENT, RATE, SLOPE
+from model.formats import ARGUMENT, RATE
 from model.program import TABLE_SLOTS
 
-__all__ = ["ENTRY_WIDTH", "Activation", "TablePort"]
+__all__ = ["ENTRY_WIDTH", "Activation", "TablePort", "interpolate"]
 
 ENTRY_WIDTH = RATE.width
 """Bits of one entry, φ, Δφ, φ' or Δφ'."""
@@ -42,31 +42,29 @@ class TablePort(wiring.Signature):
 
 
 class Activation(wiring.Component):
-    """Rate φ(s) and slope φ'(s), each interpolated linearly between the knots of a table.
+    """The tables of φ and φ': the knots around an argument, and where it lies between them.
 
-    ``φ(s) = φ_k + (Δφ_k · position) / 4096``, rounded half up, where the top 8 bits of s choose the
-    segment k and the low 12 are the position; the slope likewise.  The sum of a knot and its
-    difference must fit 18 bits, as in every table of ``model.activation.table``.
+    The top 8 bits of s choose the segment, the low 12 are the position in it.
 
-    Latency 5 clocks, one argument per clock; cost: 2 multipliers, 4 block RAMs of 1024 × 18 bits.
+    Latency 2 clocks, one argument per clock; cost: 4 block RAMs of 1024 × 18 bits.
 
     Members
     -------
     valid : In(1), an argument enters, which then has the tables; else the host has
     slot : In(2);  s : In(signed(20))
-    rate, slope : Out(signed(18))
+    entry_0 … entry_3 : Out(signed(18)), φ, Δφ, φ', Δφ'
+    position : Out(12)
     host : In(TablePort)
     """
 
-    valid: In(1)
-    slot: In(SLOT_BITS)
-    s: In(signed(ARGUMENT.width))
-    rate: Out(signed(RATE.width))
-    slope: Out(signed(SLOPE.width))
-    host: In(TablePort())
-
-    latency = 5
+    latency = 2
     read_latency = 3
+
+    def __init__(self):
+        super().__init__({
+            "valid": In(1), "slot": In(SLOT_BITS), "s": In(signed(ARGUMENT.width)),
+            **{f"entry_{number}": Out(signed(ENTRY_WIDTH)) for number in range(COLUMNS)},
+            "position": Out(unsigned(SEGMENT_BITS)), "host": In(TablePort())})
 
     def elaborate(self, platform):
         m = Module()
@@ -74,26 +72,13 @@ class Activation(wiring.Component):
         row = Signal(ROW_BITS)
         m.d.comb += row.eq(Mux(self.valid, Cat(self.s[SEGMENT_BITS:] ^ SEGMENTS // 2, self.slot),
                                self.host.address[2:]))
-        position, held_position = (Signal(SEGMENT_BITS, reset_less=True) for _ in range(2))
-        column, held_column = (Signal(2, reset_less=True) for _ in range(2))
-        m.d.sync += [
-            position.eq(self.s[:SEGMENT_BITS]), held_position.eq(position),
-            column.eq(self.host.address[:2]), held_column.eq(column),
-        ]
+        column = delayed(m, self.host.address[:2], 2, "column")
         entries = [self._column(m, row, number) for number in range(COLUMNS)]
-        for name, (knot, difference), result in (("rate", entries[:2], self.rate),
-                                                 ("slope", entries[2:], self.slope)):
-            m.submodules[f"{name}_multiplier"] = multiplier = Multiplier()
-            m.d.comb += [multiplier.a.eq(difference), multiplier.b.eq(Cat(held_position, 0))]
-            held, again = (Signal(signed(ENTRY_WIDTH), reset_less=True) for _ in range(2))
-            interpolated = Signal(signed(ENTRY_WIDTH), reset_less=True)
-            m.d.sync += [
-                held.eq(knot), again.eq(held),
-                interpolated.eq(narrow(again + shift_round(multiplier.product, SEGMENT_BITS),
-                                       ENTRY_WIDTH)),
-            ]
-            m.d.comb += result.eq(interpolated)
-        m.d.sync += self.host.read_data.eq(Array(entries)[held_column])
+        m.d.comb += [getattr(self, f"entry_{number}").eq(entry)
+                     for number, entry in enumerate(entries)]
+        m.d.comb += self.position.eq(
+            delayed(m, self.s[:SEGMENT_BITS], self.latency, "position"))
+        m.d.sync += self.host.read_data.eq(Array(entries)[column])
         return m
 
     def _column(self, m, row, number):
@@ -106,3 +91,24 @@ class Activation(wiring.Component):
             table.write_address.eq(delayed(m, self.host.address[2:], 1, "write_address")),
             table.write_data.eq(delayed(m, self.host.write_data, 1, "write_data"))]
         return table.read_data.as_signed()
+
+
+def interpolate(pipe: Pipeline, activation: Activation, stage: int) -> tuple[Staged, Staged]:
+    """(φ(s), φ'(s)) of what :class:`Activation` tells at this ``stage``.
+
+    ``φ(s) = φ_k + (Δφ_k · position) / 4096``, rounded half up; the slope likewise.  The sum of a
+    knot and its difference must fit 18 bits, as in every table of ``model.activation.table``.
+
+    3 stages, 2 products; the slope, for which nobody waits before the error is there, may be told
+    up to 3 stages later where multipliers are shared.
+    """
+    position = pipe.enter(Cat(activation.position, Const(0, 1)).as_signed(), stage)
+    values = []
+    for first, slack in ((0, 0), (2, 3)):
+        knot, difference = (pipe.enter(getattr(activation, f"entry_{number}"), stage)
+                            for number in (first, first + 1))
+        product = pipe.product(difference, position, slack=slack)
+        values.append(pipe.then(
+            lambda knot, product: narrow(knot + shift_round(product, SEGMENT_BITS), ENTRY_WIDTH),
+            knot, product))
+    return tuple(values)

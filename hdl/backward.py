@@ -1,12 +1,15 @@
 """Exact sums Σ B e of one lane's sources: over the targets of a visit, and over projections.
 
-A row of sources is summed in a register while its targets pass; only its first clock reads the
-memory and only its last one writes it.  Every word carries the parity of the step it belongs to: a
-sum of the other parity counts as zero, so nothing has to be swept between steps.
+A row of sources is summed in a register while its targets pass; then what the memory holds of it
+is added, and the memory written.  Every row has the parity of the step that its sum belongs to: a
+sum of the other parity counts as zero, so nothing has to be swept between steps.  Parities are
+read, and written, a clock before the sums: whether one counts is known by then.
 """
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
-from amaranth.lib import data, memory, wiring
+from itertools import pairwise
+
+from amaranth.hdl import Cat, Const, Module, Signal, signed, unsigned
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.delay import delayed
@@ -24,8 +27,6 @@ UNREAD = SUM.frac - ERROR.frac - 1
 PIECE = 16
 """Bits of a sum in memory that share an address register: it would take long to reach all."""
 
-Word = data.StructLayout({"sum": signed(SUM.width), "parity": unsigned(1)})
-
 
 class BackwardSums(wiring.Component):
     """``depth`` sums of 48 bits, one product per clock.
@@ -33,10 +34,10 @@ class BackwardSums(wiring.Component):
     valid, row, parity    a product comes 2 clocks later, for this row and step
     first, last           it is the first, the last of a run of products for one row; ``first``
                           not where the product before, of the same step, was for the same row too
-    product               2 clocks later; the sum is in memory 4 clocks after the last ``valid``
+    product               2 clocks later; the sum is in memory 5 clocks after the last ``valid``
     read_row → sum        ``READ_SUM`` clocks later, ``UNREAD`` low bits zero, whatever its step: a
                           row that a program visits at all it visits in every step
-    clear                 zero the sum of ``row``, a clock later, while nothing is added; the row
+    clear                 zero the sum of ``row``, 2 clocks later, while nothing is added; the row
                           has been there for 3 clocks and stays
 
     Between two runs of the same row two other products, or none, must pass.  Cost: a distributed
@@ -53,35 +54,53 @@ class BackwardSums(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        write, old = Signal(Word, name="written_word"), Signal(Word, name="old")
-        writes, written_row = Signal(), Signal(self.row.shape(), name="written_row")
-        for low in range(0, Word.size, PIECE):
-            m.submodules[f"memory_{low}"] = store = memory.Memory(
-                shape=min(PIECE, Word.size - low), depth=max(2, self.depth), init=[])
-            read, port = store.read_port(domain="comb"), store.write_port()
-            m.d.comb += [
-                read.addr.eq(local_copy(m, self.row, platform, name=f"row_{low}")),
-                old.as_value()[low:low + PIECE].eq(read.data), port.addr.eq(written_row),
-                port.data.eq(write.as_value()[low:low + PIECE]), port.en.eq(writes)]
+        old, writes = Signal(signed(SUM.width), name="old"), Signal()
+        valid, first, last, row, parity = (
+            [getattr(self, name), *(Signal.like(getattr(self, name), name=f"{name}_{stage}",
+                                                reset_less=True) for stage in range(1, end + 1))]
+            for name, end in (("valid", 3), ("first", 1), ("last", 3), ("row", 4), ("parity", 3)))
+        for values in (valid, first, last, row, parity):
+            m.d.sync += [later.eq(earlier) for earlier, later in pairwise(values)]
+        running, run, base, total = (
+            Signal(signed(SUM.width), name=name, reset_less=True)
+            for name in ("running", "run", "base", "total"))
+        for low in range(0, SUM.width, PIECE):
+            end = min(low + PIECE, SUM.width)
+            read = self._memory(m, f"memory_{low}", end - low, row[4], total[low:end], writes)
+            m.d.comb += [read.addr.eq(local_copy(m, row[1], platform, name=f"row_{low}")),
+                         old[low:end].eq(read.data)]
+        known = self._memory(m, "parities", 1, row[3], parity[3], valid[3] & last[3])
+        m.d.comb += known.addr.eq(row[1])
+        begins, forgets = Signal(), Signal()
+        m.d.sync += [begins.eq(valid[1] & first[1]),
+                     forgets.eq(valid[1] & first[1] & (known.data != parity[1]))]
         m.submodules.copy = copy = BlockRam(
             width=SUM.width - UNREAD, depth=max(2, self.depth), output_register=True, block=True)
-        base, running = (Signal(signed(SUM.width), name=name, reset_less=True)
-                         for name in ("base", "running"))
-        valid, first, last, row, parity = (
-            delayed(m, getattr(self, name), 2, name)
-            for name in ("valid", "first", "last", "row", "parity"))
-        m.d.sync += base.eq(old.sum)
-        with m.If(old.parity != delayed(m, self.parity, 1, "parity_then")):
-            m.d.sync += base.eq(0)
-        with m.If(valid):
-            m.d.sync += running.eq(self.product + Mux(first, base, running))
-        with m.Elif(self.clear):
+        # Stage 2 adds to a register that was zero before the first; no choice delays the adder.
+        with m.If(valid[2]):
+            m.d.sync += running.eq(running + self.product)
+        with m.If(valid[1] & first[1]):
             m.d.sync += running.eq(0)
+        m.d.sync += run.eq(running + self.product)
+        # Stage 3 adds what there was before.
+        with m.If(begins):
+            m.d.sync += base.eq(old)
+        with m.If(forgets):
+            m.d.sync += base.eq(0)
+        m.d.sync += total.eq(run + base)
+        clears = delayed(m, self.clear, 1, "clears")
+        with m.If(clears):
+            m.d.sync += total.eq(0)
+        m.d.sync += writes.eq((valid[3] & last[3]) | clears)
         m.d.comb += [
-            written_row.eq(delayed(m, row, 1, "row_then")), write.sum.eq(running),
-            write.parity.eq(delayed(m, parity, 1, "written_parity")),
-            writes.eq(delayed(m, Mux(valid, last, self.clear), 1, "writes")),
-            copy.write_address.eq(written_row), copy.write_data.eq(running[UNREAD:]),
+            copy.write_address.eq(row[4]), copy.write_data.eq(total[UNREAD:]),
             copy.write.eq(writes), copy.read_address.eq(self.read_row),
             self.sum.eq(Cat(Const(0, UNREAD), copy.read_data).as_signed())]
         return m
+
+    def _memory(self, m, name, width, where, value, writes):
+        """A distributed memory of a word per row; returns its reading port."""
+        m.submodules[name] = store = memory.Memory(shape=width, depth=max(2, self.depth), init=[])
+        port = store.write_port()
+        m.d.comb += [port.addr.eq(where), port.data.eq(value), port.en.eq(writes)]
+        return store.read_port(domain="comb")

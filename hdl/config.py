@@ -8,9 +8,10 @@ MAX_LANES = 64
 LIMITS = {
     "parallel": {"lanes": MAX_LANES, "rows": 4096, "trace_rows": 4096, "words": 8192,
                  "populations": 256, "projections": 256, "inputs": 1024, "outputs": 1024,
-                 "probes": 256},
+                 "probes": 256, "neuron_clocks": 8},
     "micro": {"lanes": 1, "rows": 256, "trace_rows": 1024, "words": 8192, "populations": 32,
-              "projections": 32, "inputs": 255, "outputs": 255, "probes": 255},
+              "projections": 32, "inputs": 255, "outputs": 255, "probes": 255,
+              "neuron_clocks": 1},
 }
 """What the cores can be asked for, by ``core``."""
 MOST_ELIGIBLE_WORDS = 4096
@@ -27,6 +28,8 @@ class Config:
     trace_rows   rows of traces, one per row of sources and projection
     words        synapse words; a word holds one (W, B) per lane
     populations, projections, inputs, outputs, probes   entries of the respective tables
+    neuron_clocks   clocks from one neuron to the next, in a parallel core; with k of them its
+                 neurons have ⌈19 / k⌉ multipliers instead of 19
     eligibility  two more words a synapse, for errors and rewards that come late, and 1 multiplier a
                  lane; a parallel core of at most 4096 words
     """
@@ -41,6 +44,7 @@ class Config:
     inputs: int = 64
     outputs: int = 64
     probes: int = 32
+    neuron_clocks: int = 1
     eligibility: bool = False
 
     def __post_init__(self):
@@ -70,6 +74,12 @@ class Config:
     def trace_slots(self) -> int:
         """Addresses of traces."""
         return self.trace_rows << self.lane_bits
+
+    @property
+    def compact(self) -> bool:
+        """Whether it is to be small rather than fast: neurons share multipliers, states block RAMs.
+        """
+        return self.neuron_clocks > 1
 
     def slot(self, place: int) -> int:
         """Slot of the ``place``-th neuron, counted row by row."""

@@ -100,21 +100,23 @@ class DescriptorTable(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits = self.layout.as_shape().width
-        bus = self.bus
+        bits, bus, here = self.layout.as_shape().width, self.bus, Signal(reset_less=True)
+        entry = bus.offset[4:4 + len(self.number_0)]
+        # Address and data are there before the strobe: whose it is, is known by then.
+        m.d.sync += here.eq(bus.active & (bus.region == self.region))
         for word in range(-(-bits // 32)):
-            # Address and data are there before the strobe: whose it is, is known by then.
             mine = Signal(name=f"mine_{word}", reset_less=True)
-            m.d.sync += mine.eq(
-                bus.active & (bus.region == self.region) & (bus.offset[:4] == word))
+            m.d.sync += mine.eq(here & (bus.offset[:4] == word))
             low, high = 32 * word, min(32 * word + 32, bits)
-            data = local_copy(m, bus.data, platform, name=f"written_{word}")
+            data, place = (
+                local_copy(m, value, platform, name=f"{name}_{word}")
+                for name, value in (("written", bus.data), ("place", entry)))
             for k in range(self.readers):
                 m.submodules[f"word_{word}_{k}"] = store = BlockRam(
                     width=high - low, depth=max(2, self.depth), output_register=True,
                     block=self.depth > FEW)
                 m.d.comb += [
-                    store.write.eq(bus.write & mine), store.write_address.eq(bus.offset[4:]),
+                    store.write.eq(bus.write & mine), store.write_address.eq(place),
                     store.write_data.eq(data),
                     store.read_address.eq(getattr(self, f"number_{k}")),
                     getattr(self, f"data_{k}").as_value()[low:high].eq(store.read_data)]

@@ -18,7 +18,7 @@ from hdl.fixed import (
     sign,
     up,
 )
-from hdl.pipeline import settle, shift_in_two
+from hdl.pipeline import limit_in_two, settle, shift_in_two
 from model.formats import (
     ARGUMENT,
     CHANGE_MEAN,
@@ -41,7 +41,8 @@ from model.formats import (
 )
 from model.program import Teach
 
-__all__ = ["bias", "look_ahead", "membrane", "note", "receive", "send", "tau_pull"]
+__all__ = ["bias", "look_ahead", "membrane", "note", "receive", "send", "squares",
+           "tau_pull"]
 
 SUM_SHIFT = SUM.frac - CURRENT.frac
 ARRIVAL_SHIFT = SUM.frac - ERROR.frac
@@ -51,6 +52,8 @@ STEP_SHIFT = RATIO.frac + DRIVE.frac - MEMBRANE.frac
 NOW_SHIFT = INTEGRATOR.frac - ERROR.frac
 TAP_SHIFT = TAP_STATE.frac - TAP.frac
 FACTOR_SHIFT = MODULATOR.frac
+UNHURRIED = 4
+"""Stages that what nobody waits for may wait itself for a shared multiplier or shifter."""
 MEAN_SHIFT = 8
 """The mean of |ΔI| reaches back over 2**8 steps."""
 
@@ -59,9 +62,9 @@ def _choose(choice, this, other):
     return Mux(choice, this, other)
 
 
-def _move(pipe, state, product, shift):
+def _move(pipe, state, product, shift, *, slack):
     """``state + product / 2**(STEP_SHIFT + shift)``, a low-pass's step before it saturates."""
-    step = shift_in_two(pipe, product, shift, least=STEP_SHIFT)
+    step = shift_in_two(pipe, product, shift, least=STEP_SHIFT, slack=slack)
     return pipe.then(lambda state, step: down(lift(state, 1) + step, 1), state, step)
 
 
@@ -88,12 +91,12 @@ def membrane(pipe, old, record, frame, integrate, new, hits):
     hits["membrane"].append(hit)
     new["drive"] = pipe.now(_choose, integrate, drive, old["drive"])
     ahead = pipe.product(drive, record["ratio"])
-    back = pipe.product(drive, record["membrane_mantissa"])
+    back = pipe.product(drive, record["membrane_mantissa"], slack=UNHURRIED)
 
     raised = pipe.then(lambda u: u + (1 << (ARGUMENT_SHIFT - STEP_SHIFT - 1)), u)
     s_sum = pipe.then(lambda raised, ahead: down(up(raised, STEP_SHIFT) + ahead, ARGUMENT_SHIFT),
                       raised, ahead)
-    u_sum = _move(pipe, u, back, record["membrane_shift"])
+    u_sum = _move(pipe, u, back, record["membrane_shift"], slack=UNHURRIED)
     for name, moved, form in (("s", s_sum, ARGUMENT), ("u", u_sum, MEMBRANE)):
         new[name], hit = pipe.now(settle(form.width, always_counted=True),
                                   moved, integrate, old[name])
@@ -107,7 +110,7 @@ def _change(pipe, current, old, integrate, new, hits):
     difference = pipe.then(lambda now, before: now - before, current, old["current"])
     new["change"], hit = pipe.now(settle(CURRENT.width), difference, integrate, old["change"])
     hits["current"].append(hit)
-    size = pipe.then(lambda change: Mux(change[-1], -change, change), new["change"])
+    size = pipe.then(lambda change: Mux(change[-1], -change, change), pipe.hold(new["change"]))
     mean = old["change_mean"]
     from_mean = pipe.then(lambda mean: (1 << (MEAN_SHIFT - 1)) - mean, mean, stage=size.stage - 1)
     step = pipe.then(
@@ -167,7 +170,9 @@ def receive(pipe, rate, slope, record, frame, new, hits):
     scaled = pipe.then(lambda taught, gain: shift_keep_half(up(taught, 7), gain.as_unsigned() ^ 7),
                        taught, record["gain_shift"])
     above = pipe.then(lambda errors: shift_round(errors, ARRIVAL_SHIFT), frame["errors_above"])
-    total = pipe.then(lambda above, scaled: down(lift(above, 1) + scaled, 1), above, scaled)
+    # What is beyond this, nothing that is told can bring back into the range of an error.
+    near = pipe.then(lambda above: saturate(above, len(scaled.value))[0], above)
+    total = pipe.then(lambda near, scaled: down(lift(near, 1) + scaled, 1), near, scaled)
     arrived, hit = pipe.now(lambda total: saturate(total, ERROR.width), total)
     hits["error"].append(hit)
     new["above"] = arrived
@@ -190,14 +195,15 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
 
     (v_now, v_hit), (x_now, x_hit) = operand(v), operand(x)
     x_drive, drive_hit = operand(pipe.then(lambda v, x: v - x, v, x))
-    x_sum = _move(pipe, x, pipe.product(x_drive, record["membrane_mantissa"]),
-                  record["membrane_shift"])
+    x_sum = _move(pipe, x, pipe.product(x_drive, record["membrane_mantissa"], slack=UNHURRIED),
+                  record["membrane_shift"], slack=UNHURRIED)
     new["x"], moved_hit = pipe.now(settle(INTEGRATOR.width), x_sum, integrate, x)
     hits["error"].append(pipe.then(lambda *events: sum(events),
                                    v_hit, x_hit, drive_hit, moved_hit))
 
     # Whatever of the residual does not need the new error comes first.
-    c0_v, c1_v, c1_x = pipe.product(c0, v_now), pipe.product(c1, v_now), pipe.product(c1, x_now)
+    c0_v, c1_v, c1_x = (pipe.product(tap, state, slack=UNHURRIED)
+                        for tap, state in ((c0, v_now), (c1, v_now), (c1, x_now)))
     twice = pipe.then(lambda c0_v, c1_x: up(c0_v + c1_x, 1), c0_v, c1_x)
     less = pipe.then(lambda v, c1_v: v + c1_v, v, c1_v)
     early = pipe.then(lambda twice, less: twice - less, twice, less)
@@ -213,7 +219,8 @@ def look_ahead(pipe, old, record, integrate, learns, new, hits):
                        v, stage=error.stage - 1)
     wide = pipe.then(lambda error, from_v: error + from_v, error, from_v)
     drive, hit = pipe.now(lambda wide: saturate(wide, ERROR.width), wide)
-    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]), record["error_shift"])
+    v_sum = _move(pipe, v, pipe.product(drive, record["error_mantissa"]),
+                  record["error_shift"], slack=1)
     new["v"], moved_hit = pipe.now(settle(INTEGRATOR.width), v_sum, integrate, v)
     hits["error"] += [hit, moved_hit]
 
@@ -255,14 +262,15 @@ def _tap(pipe, tap, residual_sign, q_sign, record, learns):
 def _rate(pipe, mantissa, frame):
     """η m.  The mantissa is below 2**14, hence the factor fits."""
     return pipe.now(lambda scaled: narrow(shift_round(scaled, FACTOR_SHIFT), FACTOR_WIDTH),
-                    pipe.product(mantissa, frame["modulator"]))
+                    pipe.product(mantissa, frame["modulator"], slack=UNHURRIED))
 
 
 def bias(pipe, old, record, frame, learn, new, hits):
     """``b ← b + η m ē`` with the error that the last step left, rounded stochastically."""
     taught_by = pipe.then(_choose, record["prospective"], old["e"], old["error"])
     factor = _rate(pipe, record["bias_mantissa"], frame)
-    wide = shift_in_two(pipe, pipe.product(factor, taught_by), record["bias_shift"], least=-2)
+    wide = shift_in_two(pipe, pipe.product(factor, taught_by, slack=UNHURRIED),
+                        record["bias_shift"], least=-2, slack=UNHURRIED)
     step = pipe.then(
         lambda word, wide: down(lift(word[:ROUNDING_BITS], 1) + wide, ROUNDING_BITS + 1),
         frame["word"], wide)
@@ -274,10 +282,14 @@ def bias(pipe, old, record, frame, learn, new, hits):
 def tau_pull(pipe, old, record, frame, learn, hits):
     """``η m e (I − u)`` of what the last step left, this neuron's part in learning τm."""
     learns = pipe.now(lambda learn, learns: learn & learns, learn, record["learns_tau"])
-    scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"])
-    wide = shift_in_two(pipe, scaled, record["tau_shift"])
-    factor, hit = pipe.then(lambda rounded: saturate(rounded, FACTOR_WIDTH),
-                            pipe.then(round_half, wide))
+    scaled = pipe.product(_rate(pipe, record["tau_mantissa"], frame), old["e"], slack=UNHURRIED)
+    wide = shift_in_two(pipe, scaled, record["tau_shift"], slack=UNHURRIED)
+    factor, hit = limit_in_two(pipe, pipe.then(round_half, wide), FACTOR_WIDTH)
     hits["factor"].append(pipe.now(lambda hit, learns: hit & learns, hit, learns))
     return pipe.product(pipe.now(lambda factor, learns: Mux(learns, factor, 0), factor, learns),
-                        old["drive"])
+                        old["drive"], slack=UNHURRIED)
+
+
+def squares(pipe, *values):
+    """What :class:`hdl.measures.Measures` sums."""
+    return [pipe.product(value, value, slack=UNHURRIED) for value in values]

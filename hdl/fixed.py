@@ -7,8 +7,9 @@ stated.
 
 from amaranth import Cat, Const, Mux, Value
 
-__all__ = ["BIT_LENGTH_STAGES", "bit_length", "down", "lift", "narrow", "round_half",
-           "saturate", "shift_keep_half", "shift_round", "sign", "up"]
+__all__ = ["BIT_LENGTH_STAGES", "bit_length", "down", "exceeds", "exceeds_rounded", "lift",
+           "limit", "narrow", "round_half", "saturate", "shift_keep_half", "shift_round", "sign",
+           "up"]
 
 
 def _as_signed(value) -> Value:
@@ -56,16 +57,39 @@ def shift_round(value, shift) -> Value:
     return round_half(shift_keep_half(value, shift))
 
 
+def exceeds(value, width: int) -> Value:
+    """Whether ``value`` is outside ``signed(width)``."""
+    value = _as_signed(value)
+    sign, top = value[-1], value[width - 1:-1]
+    # Compared with the sign bit by bit, which tables of four inputs do in one level less.
+    return (top ^ sign.replicate(len(top))).any()
+
+
+def exceeds_rounded(value, width: int) -> Value:
+    """Whether ``round_half(value)`` is outside ``signed(width)``, known without the rounding."""
+    value = _as_signed(value)
+    sign, top, low = value[-1], value[width:-1], value[:width]
+    # Rounding takes the largest value of one bit more out, and the one below its smallest back in.
+    above = top.any() | low.all()
+    below = ~top.all() & ~(top[1:].all() & ~top[0] & low.all())
+    return Mux(sign, below, above)
+
+
+def limit(value, width: int, beyond) -> Value:
+    """``value`` in ``signed(width)``: its extreme where it is ``beyond``, as :func:`exceeds` says,
+    perhaps a clock before."""
+    value = _as_signed(value)
+    sign = value[-1]
+    return Mux(beyond, Cat((~sign).replicate(width - 1), sign), value[:width]).as_signed()
+
+
 def saturate(value, width: int) -> tuple[Value, Value]:
     """``value`` limited to ``signed(width)``, and whether it had to be: (limited, hit)."""
     value = _as_signed(value)
     if len(value) <= width:
         return Cat(value, value[-1].replicate(width - len(value))).as_signed(), Const(0, 1)
-    sign, top = value[-1], value[width - 1:-1]
-    # Compared with the sign bit by bit, which tables of four inputs do in one level less.
-    hit = (top ^ sign.replicate(len(top))).any()
-    extreme = Cat((~sign).replicate(width - 1), sign)
-    return Mux(hit, extreme, value[:width]).as_signed(), hit
+    hit = exceeds(value, width)
+    return limit(value, width, hit), hit
 
 
 def bit_length(value) -> Value:

@@ -32,8 +32,8 @@ class FrameUnit(wiring.Component):
     answered            all frames taken have been answered: with *probe*, the next waits for that
     header_*            what the last two frames said of their steps, by parity
     probing, probe_step   the last frame is one with *probe*, and its number
-    input_write         a rate of an input; none is taken in the clock of ``rates_busy``, before a
-                        neuron's
+    input_write         a rate of an input, ``input_writes`` a clock ahead; none is taken in the
+                        clock of ``rates_busy``, before a neuron's
     teach_index, teach_half → teach, kind    what a frame says of an output, 2 clocks later
     """
 
@@ -46,7 +46,7 @@ class FrameUnit(wiring.Component):
             "inputs": In(range(config.inputs + 1)), "outputs": In(range(config.outputs + 1)),
             "header_0": Out(Header), "header_1": Out(Header),
             "probing": Out(1), "probe_step": Out(STEP_BITS),
-            "input_write": Out(RATE_WRITE), "rates_busy": In(1),
+            "input_write": Out(RATE_WRITE), "input_writes": Out(1), "rates_busy": In(1),
             "teach_index": In(16), "teach_half": In(1), "teach": Out(signed(18)), "kind": Out(2),
         })
 
@@ -83,6 +83,7 @@ class FrameUnit(wiring.Component):
         taught, write = self._teaching(m, index, half), self.input_write
         taken, headed = Signal(), Signal()
         self._keep_header(m, headed, half)
+        m.d.comb += self.input_writes.eq(taken)
         m.d.sync += [write.slot.eq(slot), write.half.eq(half), write.enable.eq(taken),
                      write.rate.eq(self.frame_data[:18])]
 

@@ -21,97 +21,28 @@ and r, 32 for random words, 20 for ψ and ξ; distributed memory for the sums.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.backward import READ_SUM, UNREAD, BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.eligibility import EligibilityWord, Told, extended
+from hdl.eligibility import EligibilityWord
 from hdl.fixed import saturate
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
+from hdl.primitives.local_copy import local_copy
+from hdl.visit import LATE, READ, HostWrite, SourceWrites, row_layout, visit_layouts
 from model.formats import FACTOR_FRACS, SUM
 
-__all__ = ["AFTER", "HOST_LOW", "LATE", "STAGES", "SUM_STAGES", "HostWrite", "Lane",
-           "SourceWrites", "row_layout", "visit_layouts"]
+__all__ = ["HOST_LOW", "SUM_STAGES", "Lane"]
 
-LATE = 9
-"""Clocks from a synapse's address to the words of its target."""
-READ = 2
-"""Clocks from an address to the word there."""
-STAGES = {"access": 0, "late": LATE - READ, "summed": LATE - 2, "written": LATE + 5}
-"""When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
 HOST_LOW = UNREAD
 """Where in a sum the host finds a weight: above the bits that nobody reads."""
 SUM_STAGES = READ_SUM + 1
 """Clocks from a row to its backward sum."""
-AFTER = {"change_frac": 2, "word": 1, "mirror": 1, "change": 3}
-"""Clocks that some of the target's words come after the others."""
-
-Row = data.StructLayout({
-    "e": signed(18), "factor": signed(18), "change": signed(32), "word": 32, "change_frac": 2,
-    "w_decays": 1, "w_shift": 5, "b_decays": 1, "b_shift": 6, "tied": 1, "mirror": 1})
-"""What a target neuron tells all lanes: its error e, learning factor ê, the change that the mirror
-rule asks for, its random word; which of ``FACTOR_FRACS`` ê has; how much W and B decay; where B
-comes from."""
-
-
-def row_layout(config: Config) -> data.StructLayout:
-    """:data:`Row`, with what it tells eligibilities."""
-    return extended(Row, config, {"third": Told})
-
-
-def _bits(depth: int) -> int:
-    return max(1, (depth - 1).bit_length())
-
-
-def visit_layouts(config: Config) -> dict[str, data.StructLayout]:
-    """What a lane is told of a visit, at each of :data:`STAGES`.
-
-    access     synapse word, row of sources, half of the memories, whether rates are silent
-    late       the same word, row of traces, half, what is reset
-    summed     row of sources and half; whether the target is the first or the last of a run of
-               visits to this row
-    written    the word; whether W moves, and B: always, or where there is noise
-    """
-    word, row = _bits(config.words), _bits(config.rows)
-    return {
-        "access": data.StructLayout({"word": word, "source_row": row, "parity": 1, "silent": 1}),
-        "late": extended(data.StructLayout({
-            "word": word, "trace_row": _bits(config.trace_rows), "parity": 1, "reset_state": 1,
-            "reset_trace": 1}), config, {"valid": 1, "learn": 1, "integrate": 1}),
-        "summed": data.StructLayout({
-            "source_row": row, "parity": 1, "valid": 1, "first": 1, "last": 1}),
-        "written": data.StructLayout({"word": word, "w": 1, "b": 1, "mirror": 1})}
-
-
-class SourceWrites(data.StructLayout):
-    """New rates, random words, traces with their ξ for the lanes' banks, each with its place."""
-
-    def __init__(self, config: Config):
-        lane = max(1, config.lane_bits)
-        super().__init__({
-            name: data.StructLayout({
-                "value": data.StructLayout(values), "lane": lane, "row": _bits(depth), "half": 1,
-                "enable": 1})
-            for name, values, depth in (
-                ("rate", {"r": signed(18)}, config.rows), ("word", {"word": 32}, config.rows),
-                ("trace", {"psi": signed(18), "xi": signed(2)}, config.trace_rows))})
-
-
-class HostWrite(data.StructLayout):
-    """The host's write of a weight, or its clearing of a sum, while the core is idle; whether it
-    reads B or W.
-
-    The place is ``written.word`` or ``summed.source_row``, the value lies in ``row.word``: all
-    three are held from 4 clocks before.
-    """
-
-    def __init__(self, config: Config):
-        super().__init__({"active": 1, "reads_b": 1, "w": 1, "b": 1, "sum": 1,
-                          "lane": max(1, config.lane_bits)}
-                         | ({"e": 1, "m": 1} if config.eligibility else {}))
+PIECE = 8
+"""Bits of a shifter that share the registers which choose its shift."""
 
 
 class Lane(wiring.Component):
@@ -131,13 +62,14 @@ class Lane(wiring.Component):
             "row": In(row_layout(config)), "writes": In(SourceWrites(config)),
             "host": In(HostWrite(config)), "product": Out(signed(36)),
             "hits": Out(4 if config.eligibility else 2),
-            "sum_row": In(_bits(config.rows)), "sum": Out(signed(SUM.width)),
+            "sum_row": In(max(1, (config.rows - 1).bit_length())), "sum": Out(signed(SUM.width)),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
 
     def _bank(self, m, name, write, row, half):
         """A double-buffered memory of this lane's sources, read at a row and half."""
         m.submodules[name] = bank = BlockRam(
-            width=write.value.shape().size, depth=2 << len(write.row), output_register=True)
+            width=write.value.shape().size, depth=2 << len(write.row), output_register=True,
+            block=self.config.compact)
         m.d.comb += [
             bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
             bank.write_data.eq(write.value),
@@ -201,15 +133,33 @@ class Lane(wiring.Component):
         m.d.sync += result.eq(Cat(dither, kept).as_signed() - fine)
         return result
 
-    def _change(self, m, product):
-        """ê ψ at 30 fractional bits and the bit below, which rounds it: a stage after it."""
-        change = Signal(signed(36), reset_less=True)
-        half = Signal(reset_less=True)
-        with m.Switch(self.row.change_frac):
-            for index, frac in enumerate(FACTOR_FRACS):
-                with m.Case(index):
-                    m.d.sync += [change.eq(product >> (frac - 15)), half.eq(product[frac - 16])]
-        return change, half
+    def _changes(self, m, platform, product, xi):
+        """ê ψ at 30 fractional bits and the bit below, which rounds it, a stage after the product:
+        for W, and for B, which the mirror rule pulls by ± its change instead."""
+        both = Signal(signed(37), name="aligned")
+        shifted = [Signal.like(both, name=f"shifted_{frac}") for frac in FACTOR_FRACS]
+        m.d.comb += [value.eq(product >> (frac - 16))
+                     for value, frac in zip(shifted, FACTOR_FRACS, strict=True)]
+        for low in range(0, len(both), PIECE):
+            # Which of the shifts has many ends to reach.
+            chosen = local_copy(m, self.row.change_frac, platform, name=f"change_frac_{low}")
+            with m.Switch(chosen):
+                for index, value in enumerate(shifted):
+                    with m.Case(index):
+                        m.d.comb += both[low:low + PIECE].eq(value[low:low + PIECE])
+        aligned, below = both[1:].as_signed(), both[0]
+        pulls, flip = delayed(m, self.row.mirror, 1, "pulls"), delayed(m, xi, 2, "flip")[1]
+        changes = []
+        for name, change, half in (
+                ("w", aligned, below),
+                # The other sign is the complement, and one more.
+                ("b", Mux(pulls, self.row.change ^ flip.replicate(32).as_signed(), aligned),
+                 Mux(pulls, flip, below))):
+            kept, rounds = (Signal(signed(36), name=f"{name}_change", reset_less=True),
+                            Signal(name=f"{name}_half", reset_less=True))
+            m.d.sync += [kept.eq(change), rounds.eq(half)]
+            changes.append((kept, rounds))
+        return changes
 
     def _write_back(self, m, store, total, enable, written):
         """The whole part of a new weight, saturated and written at the next stage."""
@@ -261,26 +211,23 @@ class Lane(wiring.Component):
             products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
         self._sum_backward(m, products[1], [early_w, b])
-        change, half = self._change(m, products[2])
+        (change, half), (step, more) = self._changes(m, platform, products[2], xi)
         if third is not None:
             m.d.comb += [third.change.eq(change), third.half.eq(half)]
+            # What mirrors pull by is not an eligibility's to push.
+            pushes = third.pushes & ~delayed(m, row.mirror, 2, "mirrors")
+            step, more = Mux(pushes, third.push, step), more & ~pushes
             change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
 
         w_rest = self._decayed(m, w, row.w_shift, row.w_decays, low, "w")
         b_rest = self._decayed(m, b, row.b_shift, row.b_decays, other, "b")
 
-        # ± change: the other sign is the complement, and one more.
-        pulls, xi = delayed(m, row.mirror, 2, "pulls"), delayed(m, xi, 3, "xi")
-        flip = xi[1]
-        step, more = Signal(signed(36)), Signal()
-        m.d.comb += [step.eq(Mux(pulls, row.change ^ flip.replicate(32).as_signed(), change)),
-                     more.eq(Mux(pulls, flip, half))]
         w_total, b_total = (Signal(signed(38), name=f"{name}_total", reset_less=True)
                             for name in "wb")
         m.d.sync += [w_total.eq(change + half + w_rest), b_total.eq(step + more + b_rest)]
 
         written, host = self.written, self.host
-        noisy = delayed(m, xi != 0, 2, "noisy")
+        noisy = delayed(m, xi != 0, 5, "noisy")
         hits = [self._write_back(m, store, total, enable, strobe)
                 for store, total, enable, strobe in (
                     (stores[0], w_total, written.w, host.w),

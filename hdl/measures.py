@@ -1,13 +1,14 @@
 """What is kept per population: learned time constants, mismatch energy and output cost.
 
-Neurons leave their pipeline one per clock; their parts are summed, exactly, and with a population's
-last neuron
+Neurons leave their pipeline, one per clock at most; their parts are summed, exactly, and with a
+population's last neuron
 
     α ← α + Σ η m e (I − u) / 2**16        between a smallest value and dt/τr (τm ≥ τr)
     energy = ½ Σ e²        cost = ½ β Σ (y − r)²
 
-6 clocks later.  α has two halves, as everything that the next step reads while this one writes.
-Cost: 2 multipliers, a distributed memory.
+6 clocks later, energy and cost 8.  α has two halves, as everything that the next step reads while
+this one writes.
+Cost: 2 multipliers, unless the neurons' own form the squares; a distributed memory.
 """
 
 from amaranth.hdl import Module, Mux, Signal, signed
@@ -17,9 +18,10 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.descriptor import POPULATION_FIELDS, READ_DESCRIPTOR, layout
-from hdl.fixed import down, round_half, saturate, shift_keep_half, shift_round
+from hdl.fixed import down, exceeds, limit, round_half, shift_keep_half, shift_round
 from hdl.memory import BUS
 from hdl.multiplier import Multiplier
+from hdl.neuron import SQUARES, SQUARES_LATE
 from hdl.primitives.technology import Technology
 from hdl.region import Region
 from model.formats import ALPHA, ENERGY, RATIO
@@ -51,6 +53,8 @@ class Measures(wiring.Component):
     leaving                      neurons, with ``descriptor`` of their population
                                  ``READ_DESCRIPTOR`` clocks later
     number_*, half_* → alpha_*   α of two populations: 0 a clock later, 1 combinational
+    squares                      of neurons that share their multipliers, ``SQUARES_LATE`` clocks
+                                 after them
     hits                         saturations of energy and cost
     """
 
@@ -63,17 +67,13 @@ class Measures(wiring.Component):
             "number_1": In(number), "alpha_1": Out(ALPHA.width),
             "hits": Out(2), "bus": In(BUS), "alpha_data": Out(ALPHA.width),
             "energy_data": Out(ENERGY.width), "cost_data": Out(ENERGY.width),
-        })
+        } | ({"squares": In(SQUARES)} if config.neuron_clocks > 1 else {}))
 
     def _sums(self, m):
         """Sums over a population with its last neuron, at stage 3, and whose they are."""
         leaving = self.leaving
-        squares = []
-        for name in ("e", "told"):
-            m.submodules[f"{name}_square"] = square = Multiplier()
-            m.d.comb += [square.a.eq(leaving[name]), square.b.eq(leaving[name])]
-            squares.append(square.product)
-        now = delayed(m, leaving, 2, "leaving")
+        squares = [self._square(m, name) for name in SQUARES.members]
+        now = delayed(m, leaving, SQUARES_LATE, "leaving")
         totals = []
         # Sums that are shifted by a constant begin with the half that rounds them.
         for name, value, half in (("pull", now.pull, 1 << (PULL_SHIFT - 1)),
@@ -87,6 +87,14 @@ class Measures(wiring.Component):
             totals.append(total)
         complete = delayed(m, now.valid & now.last, 1, "complete")
         return *totals, complete, delayed(m, now.number, 1, "number")
+
+    def _square(self, m, name):
+        """The square of a part of what leaves, ``SQUARES_LATE`` clocks later."""
+        if self.config.neuron_clocks > 1:
+            return self.squares[name]
+        m.submodules[f"{name}_square"] = square = Multiplier()
+        m.d.comb += [square.a.eq(self.leaving[name]), square.b.eq(self.leaving[name])]
+        return square.product
 
     def _alpha(self, m, platform, pull, complete, number, descriptor):
         """The store of α: moved and limited from stage 3 to stage 6."""
@@ -104,9 +112,10 @@ class Measures(wiring.Component):
             m.d.comb += [port.addr[:bits].eq(index), port.addr[bits:].eq(chosen_half)]
             return port.data
 
-        bus = self.bus
-        m.d.sync += self.alpha_0.eq(read(Mux(bus.active, bus.offset, self.number_0),
-                                         Mux(bus.active, self.host_half, self.half_0)))
+        # The host is served from a register of these memories' own.
+        bus, serving = self.bus, delayed(m, self.bus.active, 1, "serving")
+        m.d.sync += self.alpha_0.eq(read(Mux(serving, bus.offset, self.number_0),
+                                         Mux(serving, self.host_half, self.half_0)))
         m.d.sync += self.alpha_1.eq(read(self.number_1, self.half_1))
         m.d.comb += self.alpha_data.eq(self.alpha_0)
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
@@ -125,9 +134,9 @@ class Measures(wiring.Component):
                 below, LEAST_ALPHA, delayed(m, moved, 1, "moved_after"))))]
         mine = self._mine(m, Region.ALPHA)
         m.d.comb += [
-            write.addr[:bits].eq(Mux(bus.active, bus.offset, delayed(m, number, 3, "written"))),
-            write.addr[bits:].eq(Mux(bus.active, self.host_half, delayed(m, ~half, 3, "other"))),
-            write.data.eq(Mux(bus.active, bus.data, limited)),
+            write.addr[:bits].eq(Mux(serving, bus.offset, delayed(m, number, 3, "written"))),
+            write.addr[bits:].eq(Mux(serving, self.host_half, delayed(m, ~half, 3, "other"))),
+            write.data.eq(Mux(serving, bus.data, limited)),
             write.en.eq((mine & bus.write) | delayed(m, complete, 3, "moved"))]
 
     def _mine(self, m, region):
@@ -137,7 +146,7 @@ class Measures(wiring.Component):
         return mine
 
     def _record(self, m, region, value, hit, complete, number):
-        """A measure's memory, written at stage 6 and by the host; returns its hit and read-out."""
+        """A measure's memory, written at stage 8 and by the host; returns its hit and read-out."""
         store = memory.Memory(shape=ENERGY.width, depth=max(2, self.config.populations), init=[])
         m.submodules[region.name.lower()] = store
         read, write, bus = store.read_port(domain="comb"), store.write_port(), self.bus
@@ -154,21 +163,21 @@ class Measures(wiring.Component):
         descriptor = delayed(m, self.descriptor, 3 - READ_DESCRIPTOR, "descriptor")
         self._alpha(m, platform, pull, complete, number, descriptor)
 
-        shifted, barrel = Signal(signed(48)), Signal(signed(58))
+        # A shift by 7 − gain, where the gain is four bits in two's complement: by 4, then by 1.
         least = SQUARE_FRAC - ENERGY.frac + 1 - 7
-        m.d.sync += [
-            shifted.eq(down(energy, ENERGY_SHIFT)),
-            # A shift by 7 − gain, where the gain is four bits in two's complement.
-            barrel.eq(shift_keep_half(cost, descriptor.gain_shift.as_unsigned() ^ 7, least=least))]
+        shift = descriptor.gain_shift.as_unsigned() ^ 7
+        coarse, fine, rest = Signal(signed(58)), Signal(signed(58)), Signal(2)
+        m.d.sync += [coarse.eq(shift_keep_half(cost, shift & 0b1100, least=least)),
+                     rest.eq(shift[:2]), fine.eq(coarse >> rest)]
         values = []
-        # Both rounded, then limited.
-        for name, value in (("energy_now", delayed(m, shifted, 1, "energy_shifted")),
-                            ("cost_now", delayed(m, round_half(barrel), 1, "cost_shifted"))):
-            limited, hit = saturate(value, ENERGY.width)
-            kept, kept_hit = Signal(signed(ENERGY.width), name=name), Signal(name=f"{name}_hit")
-            m.d.sync += [kept.eq(limited), kept_hit.eq(hit)]
-            values.append((kept, kept_hit))
-        late, where = delayed(m, complete, 3, "late"), delayed(m, number, 3, "where")
+        # Both rounded at stage 6, then compared, then limited.
+        for name, value in (("energy_now", delayed(m, down(energy, ENERGY_SHIFT), 3, "energy_6")),
+                            ("cost_now", delayed(m, round_half(fine), 1, "cost_6"))):
+            beyond, kept = Signal(name=f"{name}_beyond"), Signal(signed(ENERGY.width), name=name)
+            m.d.sync += [beyond.eq(exceeds(value, ENERGY.width)),
+                         kept.eq(limit(delayed(m, value, 1, f"{name}_wide"), ENERGY.width, beyond))]
+            values.append((kept, delayed(m, beyond, 1, f"{name}_hit")))
+        late, where = delayed(m, complete, 5, "late"), delayed(m, number, 5, "where")
         energy_hit, energy_data = self._record(m, Region.ENERGY, *values[0], late, where)
         cost_hit, cost_data = self._record(m, Region.COST, *values[1], late, where)
         m.d.comb += [self.hits.eq(energy_hit + cost_hit), self.energy_data.eq(energy_data),

@@ -70,11 +70,13 @@ class StateMemory(wiring.Component):
             place, read, write = (Cat(address, half) for address, half in (
                 (place, self.host_half), (read, self.read_half), (write, self.write_half)))
         m.d.comb += self.read_data.eq(ram.read_data)
-        for port, hosts, own in (
+        # Of its own, too, that the host has its turn: its address is there long before its strobe.
+        hosts = local_copy(m, host.active, platform, name="hosts") if self.late else host.active
+        for port, theirs, own in (
                 ("read_address", place, read), ("write_address", place, write),
                 ("write", host.write, self.write),
                 ("write_data", host.data[:self.width], self.write_data)):
-            chosen = Mux(host.active, hosts, own)
+            chosen = Mux(hosts, theirs, own)
             if self.late:
                 chosen = local_copy(m, chosen, platform, name=port)
             m.d.comb += getattr(ram, port).eq(chosen)

@@ -45,9 +45,11 @@ class Registers(wiring.Component):
         bus = self.bus
         # Address and data are there before the strobe: what they mean is known by then.
         offset, written = bus.offset[:(len(REGISTERS) - 1).bit_length()], {}
+        here = Signal(reset_less=True)
+        m.d.sync += here.eq(bus.region == Region.REGISTERS)
         for name in (*self.SIZES, "generator", "parity"):
             mine = Signal(name=f"mine_{name}", reset_less=True)
-            m.d.sync += mine.eq((bus.region == Region.REGISTERS) & (offset == REGISTERS[name]))
+            m.d.sync += mine.eq(here & (offset == REGISTERS[name]))
             written[name] = bus.write & mine
         steps, cycles = Signal(64), Signal(64)
         for counter, event, name in ((steps, self.stepped, "stepped"),
@@ -64,11 +66,11 @@ class Registers(wiring.Component):
         } | {name: getattr(self, name) for name in self.SIZES}
         for name in COUNTERS:
             count = Signal(32, name=f"saturation_{name}")
-            hits = Signal(COUNT_BITS, name=f"hits_{name}")
-            m.d.sync += hits.eq(getattr(self, f"hit_{name}"))
+            hits, full = Signal(COUNT_BITS, name=f"hits_{name}"), Signal(name=f"full_{name}")
             total = count + hits
-            m.d.sync += count.eq(total)
-            with m.If(total[32]):
+            m.d.sync += [hits.eq(getattr(self, f"hit_{name}")), count.eq(total),
+                         full.eq(total[32])]
+            with m.If(full):
                 m.d.sync += count.eq(0xFFFFFFFF)
             values[f"saturation_{name}"] = count
         for name in self.SIZES:

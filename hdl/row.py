@@ -4,23 +4,26 @@
                          binary point; one product
     ΔI ηB/ε 2**−2n       the mirror rule's pull, n from the running mean of |ΔI|; shifts only
 
-Stages: 0 slot, 3 what the target left, 5 product, 6 and 7 barrel shifters, 8 rounded, 9 limited.
+Stages: 0 slot, 3 what the target left, 5 product, 6 and 7 barrel shifters, 8 rounded and compared,
+9 limited.
 """
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bank import state_memories
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.eligibility import tell, told_error
-from hdl.fixed import BIT_LENGTH_STAGES, round_half, saturate, shift_keep_half
-from hdl.lane import row_layout
-from hdl.memory import BUS, StateMemory, attach
+from hdl.fixed import BIT_LENGTH_STAGES, exceeds_rounded, limit, round_half, shift_keep_half
+from hdl.memory import BUS, attach
 from hdl.multiplier import Multiplier
 from hdl.neuron import CHANGE_LENGTH_BITS
 from hdl.region import BEHIND, Region
 from hdl.sequencer import issue_layout
+from hdl.settings import settings_layout
+from hdl.visit import row_layout
 from model.formats import FACTOR_FRACS
 from model.program import Feedback
 
@@ -53,6 +56,7 @@ def post_write(config: Config) -> wiring.Signature:
 class RowFetch(wiring.Component):
     """Issues in, rows out ``ROW_STAGE`` clocks later, one per clock.
 
+    settings  of the issue of the clock before
     post      what a neuron leaves: written to the half that the next step reads
     hits      saturations of ê and of the pull, once per target and projection
 
@@ -62,7 +66,8 @@ class RowFetch(wiring.Component):
     def __init__(self, config: Config):
         self.config = config
         super().__init__({
-            "issue": In(issue_layout(config)), "row": Out(row_layout(config)), "host_half": In(1),
+            "issue": In(issue_layout(config)), "settings": In(settings_layout(config)),
+            "row": Out(row_layout(config)), "host_half": In(1),
             "post": In(post_write(config)),
             "factor_hit": Out(1), "mirror_hit": Out(1), "bus": In(BUS), "word_data": Out(32),
         } | ({"write_upper": In(1), "above_data": Out(18), "slope_data": Out(18)}
@@ -71,9 +76,10 @@ class RowFetch(wiring.Component):
     def _read(self, m):
         """The words that the target left in the last step, at stage 3; silent while resetting."""
         values, silent = {}, delayed(m, self.issue.reset_state, READ, "silent")
-        for name, width in post_fields(self.config).items():
-            store = StateMemory(width=width, depth=self.config.slots, buffered=True, late=True)
-            m.submodules[name] = store
+        widths = post_fields(self.config)
+        stores = state_memories(m, widths, depth=self.config.slots, buffered=True,
+                                packed=self.config.compact)
+        for name, store in stores.items():
             if name in BEHIND:
                 attach(m, self.bus, store.host, BEHIND[name], write=self.write_upper)
             else:
@@ -91,7 +97,7 @@ class RowFetch(wiring.Component):
                 store.write_data.eq(getattr(self.post, name)), store.write.eq(self.post.enable)]
             values[name] = store.read_data
             if name in ("error", "e", "change", *POST_ELIGIBLE):
-                values[name] = Signal(signed(width), name=f"{name}_read")
+                values[name] = Signal(signed(widths[name]), name=f"{name}_read")
                 m.d.comb += values[name].eq(Mux(silent, 0, store.read_data))
             if f"{name}_data" in self.signature.members:
                 m.d.comb += getattr(self, f"{name}_data").eq(store.read_data)
@@ -106,17 +112,21 @@ class RowFetch(wiring.Component):
             # The bit behind the point must survive the coarse shift, so both work on 2 × value.
             coarse.eq(shift_keep_half(value, shift & 0b111000)), rest.eq(shift[:3]),
             fine.eq(coarse >> rest)]
-        limited, hit = saturate(delayed(m, round_half(fine), 1, f"{name}_whole"), width)
-        out, out_hit = Signal(signed(width), name=name), Signal(name=f"{name}_limited")
-        m.d.sync += [out.eq(limited), out_hit.eq(hit)]
-        return out, out_hit
+        rounded = round_half(fine)
+        # Of the whole part, what :func:`limit` looks at.
+        whole, beyond = (delayed(m, result, 1, f"{name}_{what}") for what, result in (
+            ("whole", Cat(rounded[:width], rounded[-1]).as_signed()),
+            ("beyond", exceeds_rounded(fine, width))))
+        out = Signal(signed(width), name=name)
+        m.d.sync += out.eq(limit(whole, width, beyond))
+        return out, delayed(m, beyond, 1, f"{name}_limited")
 
     def _pull(self, m, change_length, settings):
         """Shifts of the mirror rule at stage 5: of ΔI, and of B."""
         excess, offset = Signal(signed(8)), Signal(signed(6), reset_less=True)
         exponent, shift, pull = Signal(6), Signal(6), Signal(6)
         m.d.sync += offset.eq(
-            delayed(m, self.issue.settings.noise_shift, READ - 1, "noise_shift") - 27)
+            delayed(m, self.settings.noise_shift, READ - 2, "noise_shift") - 27)
         m.d.comb += excess.eq(change_length + offset)
         m.d.sync += exponent.eq(Mux((excess > 0) & settings.self_scaling, excess << 1, 0))
         later = delayed(m, settings, 1, "settings_4")
@@ -127,7 +137,7 @@ class RowFetch(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         values = self._read(m)
-        settings = delayed(m, self.issue.settings, READ, "settings_3")
+        settings = delayed(m, self.settings, READ - 1, "settings_3")
 
         m.submodules.factor = factor = Multiplier()
         taught_by = Mux(settings.prospective, values["e"], values["error"])

@@ -33,24 +33,20 @@ from hdl.descriptor import (
 from hdl.eligibility import extended
 from hdl.fetch import DescriptorFetch
 from hdl.fixed import shift_round
+from hdl.settings import PLACE_BITS, SettingsStore, settings_layout
 from hdl.steps import STEP_BITS
-from model.program import ELIGIBILITY_FIELDS, Feedback, Flag
+from model.program import Flag
 
-__all__ = ["MARKED", "Header", "Issue", "Mark", "Sequencer", "Settings", "issue_layout",
-           "next_slot", "settings_layout", "walk_ports"]
+__all__ = ["MARKED", "Header", "Issue", "Mark", "Sequencer", "issue_layout", "next_slot",
+           "walk_ports"]
 
 Header = data.StructLayout({"modulator": signed(18), "flags": 6})
 """What a frame says of its step."""
 
-Settings = data.StructLayout({
-    "rate": signed(18), "prospective": 1, "factor_shift": 6, "mirror_shift": 6, "noise_shift": 4,
-    "self_scaling": 1, "change_shift": 4, "decay_shift": 5, "feedback": Feedback, "plastic": 1})
-"""What a projection's rows need; ``rate`` is η m."""
-
 Issue = data.StructLayout({
     "valid": 1, "parity": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12,
     "is_input": 1, "first": 1, "last": 1, "first_row": 1, "fresh": 1, "learn": 1, "reset_state": 1,
-    "reset_trace": 1, "settings": Settings})
+    "reset_trace": 1})
 """One visit of all lanes.
 
 first, last   target of a run of visits to one source row;  first_row   first row of sources
@@ -68,21 +64,15 @@ Descriptor = layout(PROJECTION_FIELDS)
 Word = data.StructLayout({
     "valid": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1,
     "first": 1, "last": 1, "first_row": 1, "fresh": 1, "row_end": 18, "apart": 1, "marks": 1,
-    "mark": 18, "mark_limit": 18, "settings": Settings})
+    "mark": 18, "mark_limit": 18, "place": PLACE_BITS})
 """A word that waits: its issue, the last slot of its row of sources, whether the clock before must
-be idle, and the slot up to which sums are complete after it, if it is the one to tell and the slot
-is within a limit."""
-
-
-def settings_layout(config: Config) -> data.StructLayout:
-    """:data:`Settings`, with those of eligibilities."""
-    return extended(Settings, config, ELIGIBILITY_FIELDS)
+be idle, the slot up to which sums are complete after it, if it is the one to tell and the slot is
+within a limit, and the place of its projection's settings."""
 
 
 def issue_layout(config: Config) -> data.StructLayout:
     """:data:`Issue`; eligibilities want to know whether the step integrates, and m itself."""
-    return extended(Issue, config, {"settings": settings_layout(config), "integrate": 1,
-                                    "modulator": signed(18)})
+    return extended(Issue, config, {"integrate": 1, "modulator": signed(18)})
 
 
 def next_slot(slot, config: Config):
@@ -113,14 +103,15 @@ class Sequencer(wiring.Component):
     fetched, issued           numbers of these steps; ``header_*`` of the step in either half
     left, passed              neurons of the step before: all are done, or those below this slot
     number, data              read port of the descriptor table
-    issue, mark               the word of this clock; what was complete with that ``MARKED`` before
+    issue, settings           the word of this clock; its projection's settings at the next one
+    mark                      what was complete with the word ``MARKED`` before
     """
 
     def __init__(self, config: Config):
         self.config = config
-        self.word_layout = extended(Word, config, {"settings": settings_layout(config)})
         super().__init__(walk_ports(config) | {
-            "issue": Out(issue_layout(config)), "mark": Out(Mark),
+            "issue": Out(issue_layout(config)), "settings": Out(settings_layout(config)),
+            "mark": Out(Mark),
         })
 
     def _fetch(self, m):
@@ -148,9 +139,15 @@ class Sequencer(wiring.Component):
         offered, counted = Signal(), Signal()
         m.d.sync += [counted.eq(self.count != 0),
                      offered.eq(fetch.coming & Mux(starts, counted, some_left))]
-        word = self._walk(m, fetch, rate, offered, goes, ended)
+        word = self._walk(m, fetch, offered, goes, ended)
         waiting, ready, aside = self._wait(m, word, goes)
+        m.submodules.settings = store = SettingsStore(self.config)
+        m.d.comb += [store.written[name].eq(rate if name == "rate" else fetch.descriptor[name])
+                     for name in store.written.shape().members]
         m.d.comb += [
+            # A descriptor is there still at the clock after it was taken.
+            store.write.eq(fetch.take), store.written_place.eq(word.place + 1),
+            store.place.eq(waiting.place), self.settings.eq(store.settings),
             self.issued_done.eq(ended),
             ended.eq(running & ~(word.valid | aside | waiting.valid | some_left))]
         with m.If(fetch.take):
@@ -189,7 +186,7 @@ class Sequencer(wiring.Component):
 
     def _wait(self, m, word, goes):
         """The word that waits, whether it goes now, and whether another has stepped aside."""
-        waiting, aside = (Signal(self.word_layout, name=name) for name in ("waiting", "aside"))
+        waiting, aside = (Signal(Word, name=name) for name in ("waiting", "aside"))
         ready = Signal()
         # Another register than ``aside.valid``, for the walk: many hang on that one.
         moves, room, all_left = Signal(), Signal(init=1), self.left == self.issued
@@ -212,11 +209,11 @@ class Sequencer(wiring.Component):
         """Target and sources of a word have passed in the step before."""
         return (word.target_slot < self.passed) & (word.row_end < self.passed)
 
-    def _walk(self, m, fetch, rate, offered, goes, ended):
+    def _walk(self, m, fetch, offered, goes, ended):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
         current = Signal(fetch.descriptor.shape(), reset_less=True)
-        word, following = Signal(self.word_layout, name="word"), Signal(18, name="following")
+        word, following = Signal(Word, name="word"), Signal(18, name="following")
         left_rows, left_targets, last_row, closes = Signal(12), Signal(16), Signal(), Signal()
         finished, in_step, next_row = Signal(), Signal(), Signal(12)
         m.d.comb += [
@@ -258,9 +255,7 @@ class Sequencer(wiring.Component):
                 closes.eq(descriptor.single & (descriptor.source_rows == 1)),
                 word.row_end.eq(Mux(descriptor.source_rows == 1, descriptor.source_last,
                                     (first_row << bits) | (self.config.lanes - 1))),
-                word.settings.rate.eq(rate)]
-            m.d.sync += [word.settings[name].eq(descriptor[name])
-                         for name in settings_layout(self.config).members if name != "rate"]
+                word.place.eq(word.place + 1)]
         with m.Elif(finished):
             m.d.sync += word.valid.eq(0)
         with m.If(ended):

@@ -12,17 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import (
-    AFTER,
-    HOST_LOW,
-    LATE,
-    STAGES,
-    SUM_STAGES,
-    HostWrite,
-    Lane,
-    SourceWrites,
-    visit_layouts,
-)
+from hdl.lane import HOST_LOW, SUM_STAGES, Lane
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import ROW_STAGE, RowFetch, post_write
@@ -30,6 +20,7 @@ from hdl.select import select, select_latency
 from hdl.sequencer import MARKED, Sequencer, walk_ports
 from hdl.spread import spread, spread_latency
 from hdl.totals import ADDEND_STAGE, Totals
+from hdl.visit import AFTER, LATE, STAGES, HostWrite, SourceWrites, visit_layouts
 from model.formats import SUM
 from model.program import Feedback
 
@@ -137,10 +128,12 @@ class SynapsePass(wiring.Component):
             m.d.comb += [host.e.eq(self.write_upper & at_w), host.m.eq(self.write_upper & at_b)]
         return host
 
-    def _visits(self, m, issue):
+    def _visits(self, m, issue, settings):
         """What the lanes are told of a visit, each part at its stage; the host's places besides."""
         config, bus = self.config, self.bus
-        moves, settings = issue.valid & issue.learn, issue.settings
+        # Settings come a clock after their word, and so does what depends on them.
+        after = delayed(m, issue, 1, "after")
+        moves = after.valid & after.learn
         copies = settings.feedback == Feedback.KOLEN_POLLACK
         formed = {"silent": issue.reset_state & ~issue.is_input, "w": moves & settings.plastic,
                   "b": moves & settings.plastic & copies,
@@ -150,12 +143,14 @@ class SynapsePass(wiring.Component):
         visits = {}
         for name, layout in visit_layouts(config).items():
             now = Signal(layout, name=f"{name}_now")
-            m.d.comb += [now[field].eq(formed[field] if field in formed else issue[field])
+            late = name == "written"
+            word = after if late else issue
+            m.d.comb += [now[field].eq(formed[field] if field in formed else word[field])
                          for field in layout.members]
             # The host's place joins in before the last register.
             before, told = max(0, STAGES[name] - 1), Signal(layout, name=f"{name}_told")
             place, low = places[name]
-            m.d.comb += told.eq(delayed(m, now, before, name))
+            m.d.comb += told.eq(delayed(m, now, before - late, name))
             with m.If(bus.active):
                 m.d.comb += told[place].eq(bus.offset[low:])
             visits[name] = delayed(m, told, STAGES[name] - before, f"{name}_last")
@@ -171,9 +166,9 @@ class SynapsePass(wiring.Component):
                 delayed(m, value, LATE + AFTER.get(name, 0) - ROW_STAGE, f"told_{name}"))
         return told
 
-    def _lanes(self, m, platform, issue, row):
+    def _lanes(self, m, platform, sequencer, row):
         config, bits = self.config, self.config.lane_bits
-        words = self._visits(m, issue) | {
+        words = self._visits(m, sequencer.issue, sequencer.settings) | {
             "row": self._told(m, row), "writes": self._writes(m), "host": self._host(m),
             "sum_row": self.sum_slot[bits:]}
         copies = {name: spread(m, word, config.lanes, platform, name=name)
@@ -214,10 +209,11 @@ class SynapsePass(wiring.Component):
         m.d.comb += [
             self.number.eq(sequencer.number), self.fetched_done.eq(sequencer.fetched_done),
             self.issued_done.eq(sequencer.issued_done), rows.issue.eq(issue),
-            rows.host_half.eq(self.host_half), self.factor_hit.eq(rows.factor_hit),
-            self.mirror_hit.eq(rows.mirror_hit), self.word_data.eq(rows.word_data)]
+            rows.settings.eq(sequencer.settings), rows.host_half.eq(self.host_half),
+            self.factor_hit.eq(rows.factor_hit), self.mirror_hit.eq(rows.mirror_hit),
+            self.word_data.eq(rows.word_data)]
         wiring.connect(m, wiring.flipped(self.post), rows.post)
-        lanes = self._lanes(m, platform, issue, rows.row)
+        lanes = self._lanes(m, platform, sequencer, rows.row)
 
         products = [delayed(m, lane.product, _way(config.lanes), "product") for lane in lanes]
         added = _added_stage(config.lanes)

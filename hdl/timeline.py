@@ -4,7 +4,8 @@ The core's parts wait for each other as ``hdl.steps`` says, so times follow from
 constants.  With a frame always waiting and results taken at once,
 
     word      ≥ the word before + 1;  ≥ neuron of its target, and of its last source, + POSTED
-    neuron    ≥ the neuron before + 1;  ≥ the word that completes its sums + pass latency
+    neuron    ≥ the neuron before + turn;  ≥ the word that completes its sums + pass latency;  at a
+              multiple of the turn, which is ``neuron_clocks``
     source    ≥ the source before + 1;  ≥ its neuron + PASSED
 
 and a step takes max(synapse words + GAP, the longest way round from words over neurons to words).
@@ -95,7 +96,7 @@ def step_cycles(layout: Layout) -> StepCycles:
     program, word = layout.program, _Word(layout)
     neurons, words, inputs = len(layout.slots), len(word.needs), program.inputs
     spans = [(int(p["source_first"]), layout.span(p)) for p in program.projections]
-    latency = pass_latency(layout.config.lanes)
+    latency, turn = pass_latency(layout.config.lanes), layout.config.neuron_clocks
     learns = bool(np.any(program.populations["learns_tau"]))
 
     # Of each step: when its words were issued, its traces, neurons, measures and result done.
@@ -115,9 +116,10 @@ def step_cycles(layout: Layout) -> StepCycles:
                               walked + PASSED, neurons))
         completed = at[np.minimum(word.completed_by, words - 1)] + latency
         completed[:inputs] = issued[-1] + latency + 1
-        completed[0] = max(completed[0], walked[-1] + 1, loaded + FETCHED, known + FETCHED * learns,
-                           sent[-2] + 1)
-        walked = np.maximum.accumulate(completed - np.arange(neurons)) + np.arange(neurons)
+        completed[0] = max(completed[0], walked[-1] + turn, loaded + FETCHED,
+                           known + FETCHED * learns, sent[-2] + 1)
+        turns = -(-completed // turn)
+        walked = turn * (np.maximum.accumulate(turns - np.arange(neurons)) + np.arange(neurons))
         posts |= set((walked[inputs:] + PASSED - 2).tolist())
         left.append(int(walked[-1]) + PASSED)
         settled.append(int(walked[-1]) + SETTLED)
@@ -139,7 +141,8 @@ def _load(begin: int, inputs: int, posts: set[int]) -> int:
 
 def _traces(begin: int, spans, passed: np.ndarray, neurons: int) -> int:
     """When the traces of a step are done, if they may begin at ``begin``."""
-    clock, all_left = begin + FETCHED, int(passed[-1]) + 1
+    # The time constant of a trace's target takes a clock more.
+    clock, all_left = begin + FETCHED + 1, int(passed[-1]) + 1
     for first, span in spans:
         for k in range(span):
             # Not knowing ahead that its first source has passed costs a projection a clock.

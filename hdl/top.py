@@ -146,7 +146,8 @@ class Core(wiring.Component):
             self.frame_ready.eq(frame.frame_ready), self.result_data.eq(result.result_data),
             self.result_valid.eq(result.result_valid), result.result_ready.eq(self.result_ready)]
         self._connect_steps(m, steps, registers, frame, result, synapses, traces, neurons)
-        self._connect_engines(m, bus, frame, registers, synapses, traces, neurons, result)
+        self._connect_engines(m, platform, bus, frame, registers, synapses, traces, neurons,
+                              result)
         m.d.comb += [
             registers.working.eq(
                 ~(steps.idle & frame.idle) | (frame.frame_valid & frame.frame_ready)),
@@ -155,6 +156,7 @@ class Core(wiring.Component):
             projections.number_1.eq(traces.number), traces.data.eq(projections.data_1),
             populations.number_1.eq(neurons.leaving.number),
             measures.descriptor.eq(populations.data_1), measures.leaving.eq(neurons.leaving),
+            *([measures.squares.eq(neurons.squares)] if config.neuron_clocks > 1 else []),
             measures.host_half.eq(registers.parity),
             # The walk that was begun last, and the step that the traces are in.
             measures.half_0.eq(~steps.recorded[0]), measures.half_1.eq(steps.traced[0]),
@@ -182,15 +184,18 @@ class Core(wiring.Component):
             frame.answered.eq(steps.idle),
             registers.parity.eq(steps.settled[0]), registers.stepped.eq(steps.sent_done)]
 
-    def _connect_engines(self, m, bus, frame, registers, synapses, traces, neurons, result):
+    def _connect_engines(self, m, platform, bus, frame, registers, synapses, traces, neurons,
+                         result):
         for engine in (synapses, traces, neurons):
             m.d.comb += [engine.header_0.eq(frame.header_0), engine.header_1.eq(frame.header_1)]
         # The inputs' rates are those of the step itself, not what it leaves to the next.
-        is_input = bus.offset[self.config.lane_bits:] < registers.input_rows
+        rate_half = Signal(reset_less=True)
+        m.d.sync += rate_half.eq(
+            registers.parity ^ (bus.offset[self.config.lane_bits:] < registers.input_rows))
         for engine in (synapses, traces):
             m.d.comb += [
                 engine.count.eq(registers.projections), engine.input_rows.eq(registers.input_rows),
-                engine.rate_half.eq(registers.parity ^ is_input),
+                engine.rate_half.eq(rate_half),
                 engine.passed.eq(neurons.passed)]
         m.d.comb += [
             frame.inputs.eq(registers.inputs), frame.outputs.eq(registers.outputs),
@@ -211,11 +216,13 @@ class Core(wiring.Component):
         wiring.connect(m, neurons.post, synapses.post)
         wiring.connect(m, traces.trace_write, synapses.trace_write)
         wiring.connect(m, neurons.result, result.result)
-        source = frame.input_write
-        for name in source.signature.members:
-            chosen = Mux(source.enable, getattr(source, name), getattr(neurons.rate_write, name))
-            m.d.comb += [getattr(synapses.rate_write, name).eq(chosen),
-                         getattr(traces.rate_write, name).eq(chosen)]
+        source, other = frame.input_write, neurons.rate_write
+        for name, engine in (("synapses", synapses), ("traces", traces)):
+            mine = local_copy(m, frame.input_writes, platform, name=f"{name}_input")
+            m.d.comb += [
+                getattr(engine.rate_write, part).eq(
+                    Mux(mine, getattr(source, part), getattr(other, part)))
+                for part in source.signature.members]
 
     @staticmethod
     def _count(m, registers, synapses, traces, neurons, measures):

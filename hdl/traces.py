@@ -5,15 +5,16 @@ until its neuron has passed in the step before.  Holds what the host reads of tr
 copies that are addressed by slot, one word per clock.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bank import state_memories
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.fetch import DescriptorFetch
 from hdl.measures import learned_ratio
-from hdl.memory import BUS, StateMemory, attach
+from hdl.memory import BUS, attach
 from hdl.region import Region
 from hdl.sequencer import Descriptor, Header, next_slot
 from hdl.steps import STEP_BITS
@@ -25,6 +26,10 @@ from model.program import ALPHA_BITS, Flag
 __all__ = ["TraceUnit"]
 
 
+REGIONS = {"rate": Region.R, "xi": Region.XI, "low": Region.LOW, "psi": Region.PSI,
+           "psi_xi": Region.PSI_XI}
+AFTER = 2
+"""Clocks from a descriptor to the time constant of its target."""
 READ = 3
 """Clocks from a slot to its memories' words: one for the way, two to read."""
 
@@ -52,15 +57,16 @@ class TraceUnit(wiring.Component):
             "psi_xi_data": Out(2),
         })
 
-    def _store(self, m, name, region, width, depth, *, buffered):
-        store = StateMemory(width=width, depth=depth, buffered=buffered, late=True)
-        m.submodules[name] = store
-        attach(m, self.bus, store.host, region)
-        return store
+    def _stores(self, m, widths, depth, *, buffered=False):
+        stores = state_memories(m, widths, depth=depth, buffered=buffered,
+                                packed=self.config.compact)
+        for name, store in stores.items():
+            attach(m, self.bus, store.host, REGIONS[name])
+        return stores
 
     def _rates(self, m, slot, parity):
-        rate = self._store(m, "rate", Region.R, 18, self.config.slots, buffered=True)
-        xi = self._store(m, "xi", Region.XI, 2, self.config.slots, buffered=True)
+        stores = self._stores(m, {"rate": 18, "xi": 2}, self.config.slots, buffered=True)
+        rate, xi = stores["rate"], stores["xi"]
         for store, value in ((rate, self.rate_write.rate), (xi, self.rate_write.xi)):
             m.d.comb += [
                 store.read_address.eq(slot), store.read_half.eq(parity),
@@ -71,14 +77,11 @@ class TraceUnit(wiring.Component):
         return rate.read_data, xi.read_data
 
     def _traces(self, m, slot, out):
-        values = []
-        for name, region, width, port in (
-                ("low", Region.LOW, 30, self.low_data), ("psi", Region.PSI, 18, self.psi_data),
-                ("psi_xi", Region.PSI_XI, 2, self.psi_xi_data)):
-            store = self._store(m, name, region, width, self.config.trace_slots, buffered=False)
+        values, widths = [], {"low": 30, "psi": 18, "psi_xi": 2}
+        for name, store in self._stores(m, widths, self.config.trace_slots).items():
             m.d.comb += [
                 store.read_address.eq(slot), store.write_address.eq(out.tag),
-                store.write.eq(out.valid), port.eq(store.read_data),
+                store.write.eq(out.valid), getattr(self, f"{name}_data").eq(store.read_data),
                 store.write_data.eq(out.xi if name == "psi_xi" else out[name])]
             values.append(store.read_data)
         return values
@@ -99,20 +102,19 @@ class TraceUnit(wiring.Component):
     def _fetch(self, m, begins):
         """The next projection and, where its target learns τm, the time constants of its trace."""
         m.submodules.fetch = fetch = DescriptorFetch(
-            Descriptor, depth=self.config.projections, side=ALPHA.width, after=1)
-        # Its target's α is read with what has arrived, and there a clock later.
-        arrived = delayed(m, self.data, 1, "arrived")
+            Descriptor, depth=self.config.projections, side=ALPHA.width, after=AFTER)
+        # Its target's α is asked for a clock after it has arrived, and there a clock later.
+        arrived = delayed(m, self.data, AFTER, "arrived")
         m.d.comb += [
             fetch.start.eq(begins), fetch.count.eq(self.count), self.number.eq(fetch.number),
-            fetch.arrived.eq(arrived), self.alpha_number.eq(self.data.target),
+            fetch.arrived.eq(arrived),
+            self.alpha_number.eq(delayed(m, self.data.target, AFTER - 1, "alpha_number")),
             fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(arrived.ratio_scale),
             fetch.side.eq(self.alpha)]
         record = Signal(Descriptor)
         m.d.comb += record.eq(fetch.descriptor)
         with m.If(fetch.descriptor.learns_tau):
             m.d.comb += record.trace_mantissa.eq(fetch.held[ALPHA_BITS:])
-            with m.If(~fetch.descriptor.prospective):
-                m.d.comb += record.ratio.eq(learned_ratio(fetch.product))
         return fetch, record
 
     def _step(self, m):
@@ -135,29 +137,36 @@ class TraceUnit(wiring.Component):
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
         current, left, active = Signal(Descriptor, reset_less=True), Signal(18), Signal()
-        to_take, all_left, passed = Signal(self.count.shape()), Signal(), Signal()
-        source, trace, last, passes = Signal(18), Signal(18), Signal(), Signal()
-        following = next_slot(source, config)
+        product = Signal(signed(36), name="ratio_product", reset_less=True)
+        to_take, offered, permitted = Signal(self.count.shape()), Signal(), Signal()
+        source, following, trace = Signal(18), Signal(18), Signal(18)
+        last, passes = Signal(), Signal()
+        first = (record.source_row << bits) | record.source_lane
         m.d.comb += [
-            passes.eq(active & (all_left | passed)),
-            fetch.take.eq(fetch.valid & running & (~active | (passes & last)))]
-        # Compared a clock ahead; the first source of a projection waits for it.
+            passes.eq(active & permitted),
+            fetch.take.eq(offered & (~active | (permitted & last)))]
         m.d.sync += [
-            # Those of this step may have left as well, where traces are many and synapses few.
-            all_left.eq(~(self.left - self.traced)[STEP_BITS - 1]),
-            passed.eq(Mux(passes, following < self.passed, source < self.passed) & ~fetch.take)]
-        with m.If(passes):
-            m.d.sync += [source.eq(following), trace.eq(next_slot(trace, config)),
+            offered.eq(fetch.coming & (begins | (running & ~ended))),
+            # Compared a clock ahead; the first source of a projection waits for it.  Those of this
+            # step may have left as well, where traces are many and synapses few.
+            permitted.eq(~(self.left - self.traced)[STEP_BITS - 1] | (~fetch.take & (
+                (passes & (following < self.passed)) | (~passes & (source < self.passed)))))]
+        # Either moves the walk on; said so that few registers tell.
+        with m.If(Mux(active, permitted, offered)):
+            m.d.sync += [source.eq(following), following.eq(next_slot(following, config)),
+                         trace.eq(next_slot(trace, config)),
                          left.eq(left - 1), last.eq(left == 2), active.eq(~last)]
         with m.If(begins):
             m.d.sync += to_take.eq(self.count)
         with m.If(fetch.take):
             m.d.sync += [
-                current.eq(record), left.eq(record.source_span),
-                last.eq(record.source_span == 1), active.eq(1),
+                left.eq(record.source_span), last.eq(record.source_span == 1), active.eq(1),
                 to_take.eq(to_take - 1),
-                source.eq((record.source_row << bits) + record.source_lane),
-                trace.eq((record.trace_row << bits) + record.source_lane)]
+                source.eq(first), following.eq(next_slot(first, config)),
+                trace.eq((record.trace_row << bits) | record.source_lane)]
+        # The rest of it is there still, and many registers wait for it.
+        with m.If(delayed(m, fetch.take, 1, "taken")):
+            m.d.sync += [current.eq(record), product.eq(fetch.product)]
 
         rate, xi = self._rates(m, source, parity)
         low, psi, _ = self._traces(m, trace, pipeline.o)
@@ -171,7 +180,12 @@ class TraceUnit(wiring.Component):
             entering.r.eq(Mux(silent, 0, rate)), entering.xi.eq(Mux(silent, 0, xi)),
             entering.low.eq(Mux(forgets, 0, low)), entering.psi.eq(Mux(forgets, 0, psi)),
             entering.flags.eq(header.flags)]
-        settings = delayed(m, current, READ, "settings")
+        # The product is rounded on the way: it would take long before the register.
+        told = Signal(Descriptor, name="told")
+        m.d.comb += told.eq(current)
+        with m.If(current.learns_tau & ~current.prospective):
+            m.d.comb += told.ratio.eq(learned_ratio(product))
+        settings = delayed(m, told, READ - 1, "settings")
         m.d.comb += [entering[name].eq(settings[name]) for name in
                      ("ratio", "trace_mantissa", "trace_shift")]
 

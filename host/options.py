@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 import click
 
+from hdl.config import MAX_LANES
+
 __all__ = [
     "MOST_STEPS", "Known", "KnownDevice", "Several", "device_option", "json_option",
     "known_compared", "known_devices", "known_rules", "known_runs", "known_tasks", "lanes_option",
     "print_json", "sample_bar", "seed_option", "step_bar", "trial_bar",
 ]
 
-MOST_LANES = 8
 MOST_STEPS = 10_000_000
 MOST_SEED = 2**32 - 1
 
@@ -91,9 +92,10 @@ def known_compared():
 
 def lanes_option(command):
     """``--lanes``, which changes no number that is learned."""
-    return click.option("--lanes", type=click.IntRange(1, MOST_LANES), default=4, metavar="L",
-                        show_default=True, help="Synapses a clock, 1 to 8; no number learned "
-                        "depends on it.")(command)
+    return click.option("--lanes", type=click.IntRange(1, MAX_LANES), default=4, metavar="L",
+                        show_default=True, help=f"Synapses a clock, 1 to {MAX_LANES}; no number "
+                        "learned depends on it.  More than 16 take minutes to compile, once."
+                        )(command)
 
 
 def seed_option(command):

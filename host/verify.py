@@ -1,7 +1,8 @@
 """Does a device compute what the golden model computes?  Every state, every output, with ``==``.
 
 Random networks run on random streams in blocks of random length, on the device and on the golden
-model; after every block all that they can show is compared.  A block that differs is run again step
+model; after every block all that they can show is compared.  Where there are many lanes, some of
+the networks are wide enough to take several rows of them.  A block that differs is run again step
 by step from what both had before it, so that the report names the first number that went astray.
 Equality of dead data proves nothing: each network must also have learned and answered.
 """
@@ -29,6 +30,8 @@ from model.random_network import random_frames, random_network, with_eligibiliti
 __all__ = ["Mismatch", "Report", "compare", "verify"]
 
 STEPS_PER_NETWORK = 500
+USUAL_LANES, EVERY = 8, 4
+"""With more lanes, one network of every few is as many times as wide as other networks."""
 LONGEST_BLOCK = 64
 OUTPUTS = ("output rate", "output error")
 CAUSES = ("generator", "word", "eligibility", "momentum", "W", "B", "low", "psi", "psi_xi",
@@ -95,7 +98,9 @@ def verify(device: Device, golden: Device, *, steps: int, seed: int, eligibility
     networks = max(1, round(steps / STEPS_PER_NETWORK))
     for number in range(networks):
         share = steps * (number + 1) // networks - steps * number // networks
-        network = random_network(seed, number, 0)
+        wide = number % EVERY == 1 and device.lanes > USUAL_LANES
+        scale = -(-device.lanes // USUAL_LANES) if wide else 1
+        network = random_network(seed, number, 0, scale=scale)
         if eligibility:
             network = with_eligibilities(network, seed, number, 3)
         program = compile_network(network, seed=seed + number)

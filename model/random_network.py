@@ -21,20 +21,24 @@ __all__ = ["random_frames", "random_network", "with_eligibilities"]
 ORDINARY = "ordinary"
 FEEDBACKS = ("mirror", "kolen-pollack", "tied", "fixed")
 MOST_SYNAPSES, MOST_TRACES, MOST_OUTPUTS = 1500, 400, 60
-"""Sizes that fit a core of any number of lanes."""
+"""Sizes that fit a core of any number of lanes, of a network of scale 1."""
 ACTIVATIONS = ("linear", "tanh", "softplus", "sigmoid", "relu")
 """Of those that are known, one of each kind."""
 SECTION = 24
 """Mean length of a stretch of a random stream with one kind of signal, in steps."""
 
 
-def random_network(*key: int) -> Network:
-    """A legal network of 2 to about 60 neurons, a function of ``key`` alone."""
+def random_network(*key: int, scale: int = 1) -> Network:
+    """A legal network of 2 to about 60 neurons, a function of ``key`` and ``scale`` alone.
+
+    scale   how many times as wide its wider populations are, so that they take several rows of a
+            core of many lanes; synapses and traces may be as many times more, outputs not
+    """
     rng = np.random.default_rng(key)
     dt = 10.0 ** rng.uniform(-4, 0)
     inputs = int(rng.integers(1, 7))
     activations = list(rng.choice(ACTIVATIONS, TABLE_SLOTS, replace=False))
-    others = [_population(rng, f"p{k}", dt, activations) for k in range(rng.integers(1, 6))]
+    others = [_population(rng, f"p{k}", dt, activations, scale) for k in range(rng.integers(1, 6))]
     place = int(rng.integers(0, len(others) + 1))
     ordinary = Population(name=ORDINARY, size=int(rng.integers(2, 6)), tau_m=5 * dt, tau_r=2 * dt,
                           activation=next(a for a in activations if a != "relu"),
@@ -48,12 +52,12 @@ def random_network(*key: int) -> Network:
     for population in others:
         population.output &= network.outputs <= MOST_OUTPUTS
         for _ in range(rng.choice([0, 1, 2, 3], p=[0.05, 0.5, 0.3, 0.15])):
-            _connect(rng, network, population)
+            _connect(rng, network, population, scale)
     rng.shuffle(network.projections)
     return network
 
 
-def _population(rng, name: str, dt: float, activations: list[str]) -> Population:
+def _population(rng, name: str, dt: float, activations: list[str], scale: int) -> Population:
     tau_m = dt * rng.choice([1.0, 10.0 ** rng.uniform(0, 3), 10.0 ** rng.uniform(3, 7)],
                             p=[0.1, 0.8, 0.1])
     tau_r = tau_m * rng.choice([1.0, dt / tau_m, (dt / tau_m) ** rng.uniform(0, 1)],
@@ -65,7 +69,8 @@ def _population(rng, name: str, dt: float, activations: list[str]) -> Population
         taps.append("gle")
     chosen = taps[rng.integers(len(taps))]
     return Population(
-        name=name, size=int(rng.choice([1, rng.integers(2, 13), rng.integers(13, 34)],
+        name=name, size=int(rng.choice([1, rng.integers(1 + scale, 1 + 12 * scale),
+                                        rng.integers(1 + 12 * scale, 1 + 33 * scale)],
                                        p=[0.2, 0.7, 0.1])),
         tau_m=tau_m, tau_r=tau_r, activation=str(rng.choice(activations)),
         bias=float(rng.choice([0.0, rng.normal(0, 0.3), rng.uniform(-7.9, 7.9)],
@@ -116,15 +121,15 @@ def _sources(rng, network: Network) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _connect(rng, network: Network, target: Population) -> None:
+def _connect(rng, network: Network, target: Population, scale: int) -> None:
     """Add a random projection onto ``target``, unless the network grew too large."""
     source = _sources(rng, network)
     wiring = Projection(source=source if len(source) > 1 else source[0], target=target.name,
                         weights=np.zeros(0))
     shape = (target.size, network.source_range(wiring)[1])
     traces = sum(network.source_range(p)[1] for p in network.projections)
-    if (network.synapses + shape[0] * shape[1] > MOST_SYNAPSES
-            or traces + shape[1] > MOST_TRACES):
+    if (network.synapses + shape[0] * shape[1] > scale * MOST_SYNAPSES
+            or traces + shape[1] > scale * MOST_TRACES):
         return
     wiring.weights = _matrix(rng, shape)
     wiring.backward = _matrix(rng, shape) if rng.random() < 0.8 else None

@@ -89,7 +89,7 @@ def build_library(make: Callable, *, identity: str, sources: Iterable[Path],
 def library_of(verilog: str, *, harness: Path = HARNESS, announce: Announce = _tell) -> Path:
     """The library of a Verilog text whose top module is ``core``, and of what drives it."""
     def fill(work: Path, log: Path) -> None:
-        announce("compiling the simulator (about 30 s, once)")
+        announce("compiling the simulator (30 s for 4 lanes, minutes for many, once)")
         _compile(work, log, verilog=verilog, harness=harness)
 
     return obtain(f"core-{digest(_tools(harness), verilog)}", fill, announce=announce) / LIBRARY

@@ -24,8 +24,9 @@ def describe(config: Config, *, slots: int, board: str = "simulated", revision: 
     """
     # Bitstreams of cores without an option do not know of it.
     core = asdict(config)
-    if not config.eligibility:
-        del core["eligibility"]
+    for option in ("eligibility", "neuron_clocks"):
+        if core[option] == getattr(Config, option):
+            del core[option]
     formats = {name: [form.width, form.frac] for name, form in STATE_FORMATS.items() if form}
     text = json.dumps({
         "board": board, "revision": revision, "layout": f"{IDENTITY:08x}",

@@ -32,6 +32,8 @@ def dp16kd(*, width: int, read_address, read_data: Signal, write_address, write_
            output_register: bool) -> Instance:
     """A block of ``SHAPES[width]`` words; data come 1 clock after the address, or 2 with register.
 
+    write   a bit, or, where a word has two bytes or four, as many: which of them
+
     What is read while the same word is written is undefined.
     """
     mode = "OUTREG" if output_register else "NOREG"
@@ -40,7 +42,8 @@ def dp16kd(*, width: int, read_address, read_data: Signal, write_address, write_
         "p_RESETMODE": "SYNC", "p_ASYNC_RESET_RELEASE": "SYNC", "p_GSR": "DISABLED",
         "p_CSDECODE_A": "0b000", "p_CSDECODE_B": "0b000", "p_WRITEMODE_A": "NORMAL",
         "p_WRITEMODE_B": "NORMAL", "p_CLKAMUX": "CLKA", "p_CLKBMUX": "CLKB"}
-    enables = Cat(*[write] * BYTES.get(width, 0))
+    write = Value.cast(write)
+    enables = write if len(write) > 1 else Cat(*[write] * BYTES.get(width, 0))
     ports = {
         # Words of 36 bits have no write enable but that of their bytes.
         "i_CLKA": ClockSignal(), "i_CEA": 1, "i_OCEA": 1, "i_RSTA": 0,

@@ -1,4 +1,8 @@
-"""Simulation models of the blocks that a technology names, written from the vendor's documents."""
+"""Simulation models of the blocks that a technology names, written from the vendor's documents.
+
+The head of each file cites them, by number, title and section.  Pages are of the edition that is
+named; where none is given, none could be established.
+"""
 
 from pathlib import Path
 

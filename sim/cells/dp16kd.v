@@ -1,11 +1,14 @@
 // ECP5 DP16KD as a simulation model: 18 Kbit of block RAM, port A writes, port B reads.
 //
-// After Lattice FPGA-TN-02204, "ECP5 and ECP5-5G Memory Usage Guide": 512 x 36 (pseudo dual port),
-// 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2, 16384 x 1, each port in its own width; addresses aligned
-// to the top of 14 bits; byte enables in the lowest address bits of words of two or four bytes;
-// REGMODE OUTREG adds a register behind the output latch.  The guide says of WRITEMODE that data
-// read by one port while the other writes the same address are unknown: here they are inverted, so
-// that whoever uses them is found out.  Nor may anybody use initial values: INITVAL is ignored.
+// After Lattice FPGA-TN-02204 (formerly TN1264), "ECP5 and ECP5-5G Memory Usage Guide", and
+// FPGA-DS-02012, "ECP5 and ECP5-5G Family Data Sheet", section 2.8, "sysMEM Memory" (2.8.1
+// block, 2.8.2 ports of different width, 2.8.5 kinds of ports): 512 x 36 (pseudo dual port),
+// 1024 x 18, 2048 x 9, 4096 x 4, 8192 x 2, 16384 x 1, each port in its own width; addresses
+// aligned to the top of 14 bits; byte enables in the lowest address bits of words of two or four
+// bytes; REGMODE OUTREG adds a register behind the output latch.  The guide says of WRITEMODE
+// that data read by one port while the other writes the same address are unknown: here they are
+// inverted, so that whoever uses them is found out.  Nor may anybody use initial values: INITVAL
+// is ignored.
 //
 // Only what this project uses: no write at port B, WRITEMODE NORMAL, no resets, chip selects idle;
 // anything else is refused when simulation starts.

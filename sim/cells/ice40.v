@@ -1,8 +1,10 @@
 // The logic cells of an iCE40 as simulation models: table, carry, registers and block RAM.
 //
-// After Lattice "iCE Technology Library" (SB_LUT4, SB_CARRY, SB_DFF and its variants, SB_RAM40_4K)
-// and FPGA-TN-02002, "Memory Usage Guide for iCE40 Devices".  Names of registers: E has an enable;
-// SR, SS reset or set with the clock, and only where enabled; R, S do it at once.
+// After Lattice "iCE Technology Library", at the primitives' names (SB_LUT4, SB_CARRY, SB_DFF
+// and its variants, SB_RAM40_4K), and FPGA-TN-02002 (formerly TN1250), "Memory Usage Guide for
+// iCE40 Devices", section "iCE40 sysMEM Embedded Block RAM" with figure 2 (edition 1.5 of June
+// 2016, as TN1250: page 2) and table 1.  Names of registers: E has an enable; SR, SS reset or
+// set with the clock, and only where enabled; R, S do it at once.
 
 module SB_LUT4(input I0, I1, I2, I3, output O);
     parameter [15:0] LUT_INIT = 0;

@@ -1,10 +1,11 @@
 // ECP5 MULT18X18D as a simulation model: 18 x 18, input, pipeline and output registers.
 //
-// After Lattice FPGA-TN-02205, "ECP5 and ECP5-5G sysDSP Usage Guide" (slice block diagram;
-// attributes REG_*_CLK: NONE bypasses a register, CLK0 ... CLK3 chooses its clock, REG_*_CE and
-// REG_*_RST its enable and reset; RESETMODE SYNC).  Only what this project uses: direct operands
-// (SOURCEA, SOURCEB = 0), one clock CLK0 with CE0 and RST0, no cascade; anything else is refused
-// when simulation starts.
+// After Lattice FPGA-TN-02205 (formerly TN1267), "ECP5 and ECP5-5G sysDSP Usage Guide" (slice
+// block diagram; attributes REG_*_CLK: NONE bypasses a register, CLK0 ... CLK3 chooses its
+// clock, REG_*_CE and REG_*_RST its enable and reset; RESETMODE SYNC); FPGA-DS-02012, "ECP5 and
+// ECP5-5G Family Data Sheet", section 2.9, "sysDSP Slice".  Only what this project uses: direct
+// operands (SOURCEA, SOURCEB = 0), one clock CLK0 with CE0 and RST0, no cascade; anything else
+// is refused when simulation starts.
 module MULT18X18D(
     input A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0,
     input B17, B16, B15, B14, B13, B12, B11, B10, B9, B8, B7, B6, B5, B4, B3, B2, B1, B0,
@@ -36,8 +37,7 @@ module MULT18X18D(
     end
 
     // A signed operand carries its sign into bit 18, an unsigned one a zero; the signs are
-    // registered
-    // beside their operands.
+    // registered beside their operands.
     reg signed [18:0] a_register, b_register;
     reg signed [37:0] pipeline_register, output_register;
     wire signed [18:0] a_wide = {SIGNEDA & A17, a}, b_wide = {SIGNEDB & B17, b};

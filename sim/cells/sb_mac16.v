@@ -1,10 +1,12 @@
 // iCE40 UltraPlus SB_MAC16 as a simulation model: one 16 x 16 product, plus C and D.
 //
-// After Lattice FPGA-TN-02007, "DSP Function Usage Guide for iCE40 Devices" (functional model;
-// parameters *OUTPUT_SELECT: 0 adder, 1 adder with register, 3 product; *ADDSUB_UPPERINPUT 1: C, D;
-// *ADDSUB_LOWERINPUT 2: product; TOPADDSUB_CARRYSELECT 2: carry of the lower half).  Only what this
-// project uses: operands without registers, no accumulation, no 8 x 8 products, no cascade;
-// anything else is refused when simulation starts.
+// After Lattice FPGA-TN-02007 (formerly TN1295), "DSP Function Usage Guide for iCE40 Devices"
+// (functional model: figure 2, on page 2 of TN1295; also "iCE Technology Library" 3.0, figure on
+// page 133; both pages as Yosys' own model of the cell, ice40/cells_sim.v, gives them.
+// Parameters *OUTPUT_SELECT: 0 adder, 1 adder with register, 3 product; *ADDSUB_UPPERINPUT 1: C,
+// D; *ADDSUB_LOWERINPUT 2: product; TOPADDSUB_CARRYSELECT 2: carry of the lower half).  Only
+// what this project uses: operands without registers, no accumulation, no 8 x 8 products, no
+// cascade; anything else is refused when simulation starts.
 module SB_MAC16(
     input CLK, CE,
     input [15:0] A, B, C, D,

@@ -1,9 +1,10 @@
 // iCE40 UltraPlus SB_SPRAM256KA as a simulation model: 16 k x 16 bits, one port.
 //
-// After Lattice FPGA-TN-02022, "iCE40 SPRAM Usage Guide" (signals; timing of reads and writes): with
-// CHIPSELECT a rising clock writes the nibbles that MASKWREN names if WREN, else reads; what the
-// output shows after a clock that wrote or was not selected is not defined, here noise.  Standby,
-// sleep and power-off are refused.
+// After Lattice FPGA-TN-02022 (formerly TN1314), "iCE40 SPRAM Usage Guide" (2.1 the primitive,
+// 2.2 its ports with table 2.1, in edition 1.0 of 2016 pages 3 to 5; 3 its power states, page
+// 6): with CHIPSELECT a rising clock writes the nibbles that MASKWREN names if WREN, else reads;
+// what the output shows after a clock that wrote or was not selected is not defined, here noise.
+// Standby, sleep and power-off are refused.
 module SB_SPRAM256KA(
     input [13:0] ADDRESS,
     input [15:0] DATAIN,

@@ -1,9 +1,11 @@
 // The cells of an ECP5 slice as simulation models: look-up tables, their multiplexers, carry
 // chain, distributed memory and registers.
 //
-// After Lattice FPGA-DS-02012, "ECP5 and ECP5-5G Family Data Sheet" (PFU blocks), and the Lattice
-// Diamond "FPGA Libraries Reference Guide" (LUT4, PFUMX, L6MUX21, CCU2C, DPR16X4C); Project Trellis
-// calls the last and the registers TRELLIS_DPR16X4 and TRELLIS_FF.
+// After Lattice FPGA-DS-02012, "ECP5 and ECP5-5G Family Data Sheet", section 2.2, "PFU Blocks" (in
+// edition 2.1 of April 2019 from page 12: 2.2.1 slices and their registers, page 13; 2.2.2 logic,
+// ripple and RAM modes, from page 16), and the Lattice Diamond "FPGA Libraries Reference Guide" at
+// the primitives' names (LUT4, PFUMX, L6MUX21, CCU2C, DPR16X4C); Project Trellis calls the last and
+// the registers TRELLIS_DPR16X4 and TRELLIS_FF.
 
 module LUT4(input A, B, C, D, output Z);
     parameter [15:0] INIT = 0;

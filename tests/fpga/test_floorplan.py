@@ -6,7 +6,7 @@ import pytest
 
 from fpga.devices import DEVICES
 from fpga.floorplan import KINDS, Placement, assign, census, sites_of, with_sites
-from fpga.place import arrange, place_and_route
+from fpga.place import place_and_route, start
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from hdl.backward import BackwardSums
 
@@ -78,7 +78,9 @@ def test_place_and_route_keeps_the_sites(tmp_path):
     device = DEVICES["LFE5U-25F"]
     made = synthesise(rtlil_of(BackwardSums(depth=16), device.target()), device.technology)
     (tmp_path / NETLIST).write_text((made / NETLIST).read_text())
-    arranged = arrange(tmp_path, device, netlist=NETLIST, megahertz=100)
+    plain, arranged = (start(tmp_path, device, netlist=NETLIST, arranged=wanted, megahertz=100)
+                       for wanted in (False, True))
+    assert plain == NETLIST != arranged
     bound = {name: made["attributes"]["BEL"]
              for name, made in cells_of(tmp_path / arranged).items() if "BEL" in made["attributes"]}
     sites = sites_of(tmp_path / "census-placed.json")

@@ -11,7 +11,7 @@ from tests.hdl.driving import draw, start
 
 DEPTH = int(os.environ["DEPTH"])
 STEPS = 150
-IN_MEMORY = 4
+IN_MEMORY = 5
 """Clocks from the last product of a run to the first in which its sum may be asked for."""
 AGAIN = 3
 """Clocks from the last product of a run to the first of another of the same row."""
@@ -110,7 +110,7 @@ async def runs_are_summed(dut):
             await RisingEdge(dut.clk)
             cleared += model[row] != 0
             model[row] = 0
-            for _ in range(READ_SUM + 1):
+            for _ in range(READ_SUM + 2):
                 await RisingEdge(dut.clk)
             assert dut.sum.value.to_signed() == 0
     assert min(continued, close, stale, cleared) > 10, (continued, close, stale, cleared)

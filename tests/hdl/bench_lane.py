@@ -6,7 +6,8 @@ import cocotb
 from cocotb.triggers import RisingEdge
 
 from hdl.backward import UNREAD
-from hdl.lane import AFTER, HOST_LOW, LATE, STAGES, SUM_STAGES
+from hdl.lane import HOST_LOW, SUM_STAGES
+from hdl.visit import AFTER, LATE, STAGES
 from model.formats import FACTOR_FRACS
 from model.program import Feedback
 from tests.hdl.driving import draw, put, start

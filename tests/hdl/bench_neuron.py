@@ -11,7 +11,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from hdl.activation import Activation
-from hdl.neuron import NeuronFields, NeuronPipeline
+from hdl.neuron import LATER, SQUARES_LATE, STAY, NeuronFields, NeuronPipeline
 from model.activation import SEGMENTS, table
 from model.eligibility import held_slope, note
 from model.formats import COUNTERS, SLOPE_SUM, WEIGHT
@@ -20,6 +20,7 @@ from model.program import ELIGIBILITY_NEURON_STATES, NEURON_STATES, TABLE_SLOTS,
 
 COUNT = int(os.environ.get("NEURONS", "3000"))
 ELIGIBLE = bool(int(os.environ["ELIGIBLE"]))
+INTERVAL = int(os.environ.get("INTERVAL", "1"))
 FIELDS = NeuronFields(ELIGIBLE)
 INPUTS = {"total": 48, "errors_above": 48, "teach": 18, "modulator": 18}
 # What a program guarantees, beyond the widths of the fields.
@@ -145,13 +146,24 @@ async def start(dut):
 
 
 def put(dut, tag, old, frame, record):
-    """Drive a neuron's ports, but for the errors from above: they come later."""
+    """Drive a neuron's ports, but for the errors from above, which come later."""
     frame = {name: value for name, value in frame.items() if name != "errors_above"}
     fields = ({f"old_{name}": value for name, value in old.items()} | frame
               | {f"population_{name}": value for name, value in record.items()})
     dut.i_tag.value = tag
     for name, value in fields.items():
         getattr(dut, f"i_{name}").value = int(value)
+
+
+def mixed(old, frame, record, clock, before):
+    """What is there at a ``clock`` of the turn of a neuron that came ``before``, everything else
+    being another's: late states after its first, what stays as long as the turn."""
+    if clock == 0:
+        late = {name: before[0][name] for name in LATER if name in old} if before else {}
+        return old | (late if INTERVAL > 1 else {}), frame, record
+    before_old, before_frame, _ = before
+    return (old | {name: before_old[name] for name in LATER if name in old},
+            frame | {name: before_frame[name] for name in STAY}, record)
 
 
 def check_alive(seen, saturated):
@@ -187,21 +199,26 @@ async def equals_the_model(dut):
     await load(dut, tables)
 
     posted = ["tag", *(f"new_{name}" for name in FIELDS.posted)]
-    pending, seen, saturated = {}, {}, Counter()
-    fed = clock = 0
-    while fed < COUNT or pending:
+    pending, squares, seen, saturated, before = {}, {}, {}, Counter(), None
+    fed, clock, follows = 0, 0, None
+    while fed < COUNT or pending or squares:
         # Rows of neurons back to back, and gaps.
-        valid = fed < COUNT and (fed % 100 > 20 or source.random() < 0.6)
+        turn = clock % INTERVAL == 0
+        valid = turn and fed < COUNT and (fed % 100 > 20 or source.random() < 0.6)
         dut.i_valid.value = valid
+        if INTERVAL > 1:
+            dut.phase.value = clock % INTERVAL
         neuron = draw_neuron(source)
-        put(dut, fed % 1024, *neuron)
+        put(dut, fed % 1024, *mixed(*neuron, clock % INTERVAL, before))
+        before = neuron if turn else before
         if valid:
             pending[clock] = neuron, expected(*neuron, tables) | {"tag": fed % 1024}
             fed += 1
         above, early, leaving = (clock - stage for stage in (
             NeuronPipeline.above_stage, NeuronPipeline.post_stage, NeuronPipeline.latency))
         # Whatever comes from above at another clock is not for this neuron.
-        dut.errors_above.value = (pending[above][0] if above in pending else draw_neuron(
+        told = above - above % INTERVAL
+        dut.errors_above.value = (pending[told][0] if told in pending else draw_neuron(
             source))[1]["errors_above"]
         await RisingEdge(dut.clk)
         assert bool(dut.post_valid.value) == (early in pending), f"post at clock {clock}"
@@ -212,11 +229,21 @@ async def equals_the_model(dut):
         assert bool(dut.o_valid.value) == (leaving in pending), f"valid at clock {clock}"
         if leaving in pending:
             neuron, outputs = pending.pop(leaving)
-            check(dut, "o", outputs, outputs, neuron)
+            later = [f"new_{name}" for name in LATER] if INTERVAL > 1 else []
+            check(dut, "o", outputs.keys() - set(later), outputs, neuron)
             for name, value in outputs.items():
                 seen.setdefault(name, set()).add(value)
             for name in FIELDS.saturations:
                 saturated[name] += outputs[f"saturations_{name}"] > 0
+            if INTERVAL > 1:
+                squares[leaving] = {"e": outputs["new_e"] ** 2, "told": outputs["told"] ** 2}
+                follows = neuron, outputs, outputs.keys() & set(later)
+        elif follows:
+            neuron, outputs, names = follows
+            check(dut, "o", names, outputs, neuron)
+            follows = None
+        if leaving - SQUARES_LATE in squares:
+            check(dut, "squares", ("e", "told"), squares.pop(leaving - SQUARES_LATE), leaving)
         clock += 1
     del seen["tag"]
     check_alive(seen, saturated)

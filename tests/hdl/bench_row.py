@@ -143,11 +143,12 @@ async def every_clock_a_row(dut):
         if source.random() < 0.5 or not seen:
             posts = Posts(source)
             await posts.load(dut)
-        pending = {}
+        pending, settings = {}, draw_settings(source)
         for clock in range(BATCH + ROW_STAGE):
+            # Settings come a clock after their issue.
+            put(dut, "settings", settings)
             issue, settings = draw_issue(source, clock >= BATCH), draw_settings(source)
             put(dut, "issue", issue)
-            put(dut, "issue_settings", settings)
             place = issue["parity"], issue["target_slot"]
             row, factor_hit, mirror_hit, exponent = expected(
                 posts.held[place[0]][place[1]], settings, issue["reset_state"],

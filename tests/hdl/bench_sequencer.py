@@ -9,7 +9,8 @@ from cocotb.triggers import RisingEdge
 
 from hdl.config import Config
 from hdl.descriptor import PROJECTION_FIELDS, READ_DESCRIPTOR, Release
-from hdl.sequencer import MARKED, Settings
+from hdl.sequencer import MARKED
+from hdl.settings import Settings
 from hdl.timeline import GAP
 from model.fixed import shift_round
 from model.program import Flag
@@ -88,11 +89,15 @@ def words_of(projections, header, parity, input_rows):
         alone_before = alone
 
 
-def found(dut, issue, settings):
+def issued(dut, issue):
     """What is issued at this clock, by the names of what should be."""
-    return ({name: int(getattr(dut, f"issue_{name}").value) for name in issue},
-            {name: getattr(dut, f"issue_settings_{name}").value.to_signed() if name == "rate"
-             else int(getattr(dut, f"issue_settings_{name}").value) for name in settings})
+    return {name: int(getattr(dut, f"issue_{name}").value) for name in issue}
+
+
+def told(dut, settings):
+    """The settings of the word that was issued a clock ago."""
+    return {name: getattr(dut, f"settings_{name}").value.to_signed() if name == "rate"
+            else int(getattr(dut, f"settings_{name}").value) for name in settings}
 
 
 class Surroundings:
@@ -155,7 +160,7 @@ async def run(dut, source, projections, counts):
     clock, last = 0, -BETWEEN_STEPS
     for step, header in enumerate(around.headers):
         words = list(words_of(projections, header, step & 1, input_rows))
-        marks, k, earliest, ends = {}, 0, last + BETWEEN_STEPS, None
+        marks, k, earliest, ends, settings = {}, 0, last + BETWEEN_STEPS, None, {}
         while clock != ends:
             around.drive()
             await RisingEdge(dut.clk)
@@ -166,14 +171,17 @@ async def run(dut, source, projections, counts):
             assert int(dut.issued_done.value) == (k == len(words) and clock == last + 1)
             assert int(dut.mark_ended.value) == (k == len(words) and clock == last + 1 + MARKED)
             visits = bool(dut.issue_valid.value)
+            assert told(dut, settings) == settings, f"step {step}, before word {k}"
+            settings = {}
             if k < len(words):
-                issue, settings, end, mark, _ = words[k]
+                issue, following, end, mark, _ = words[k]
                 ready = around.ready(issue["target_slot"], end)
                 # Only before a step's first word there is more to wait for.
                 assert visits == (clock >= earliest and ready) or (k == 0 and not visits)
                 counts["waits"] += clock >= earliest and not ready
                 if visits:
-                    assert found(dut, issue, settings) == (issue, settings), f"step {step} word {k}"
+                    assert issued(dut, issue) == issue, f"step {step} word {k}"
+                    settings = following
                     counts["ahead"] += around.left < around.issued
                     counts["continued"] += not issue["first"] and k and words[k - 1][0]["last"]
                     counts["marks"] += mark is not None and k + 1 < len(words)

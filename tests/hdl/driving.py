@@ -34,6 +34,8 @@ async def bus_write(dut, region: int, pairs, *, strobe: str = "write") -> None:
             write.value = strobed
             await RisingEdge(dut.clk)
     dut.bus_active.value = write.value = 0
+    # Memories know a clock later that the host is done, long before anything may begin.
+    await RisingEdge(dut.clk)
 
 
 async def bus_read(dut, region: int, offsets, port) -> list[int]:

@@ -3,14 +3,35 @@
 import random
 
 import numpy as np
+from amaranth.hdl import Elaboratable, Module, Signal, signed
 from amaranth.sim import Simulator
 
-from hdl.activation import Activation
+from hdl.activation import Activation, interpolate
+from hdl.pipeline import Pipeline
 from model.activation import ACTIVATIONS, SEGMENT_BITS, SEGMENTS, table
 from model.fixed import shift_round
-from model.formats import ARGUMENT, RATE
+from model.formats import ARGUMENT, RATE, SLOPE
 
 NAMES = ("tanh", "softplus", "sigmoid", "relu")
+LATENCY = Activation.latency + 3
+
+
+class Interpolated(Elaboratable):
+    """The tables, and rate and slope by them ``LATENCY`` clocks after an argument."""
+
+    def __init__(self):
+        self.tables = Activation()
+        self.rate, self.slope = Signal(signed(RATE.width)), Signal(signed(SLOPE.width))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.tables = self.tables
+        pipe = Pipeline(m)
+        for port, value in zip((self.rate, self.slope), interpolate(
+                pipe, self.tables, Activation.latency), strict=True):
+            m.d.comb += port.eq(value.at(LATENCY))
+        pipe.finish()
+        return m
 
 
 def model(tables, slot, s):
@@ -47,24 +68,25 @@ async def load(ctx, port, tables):
 
 
 def test_tables_interpolate_as_in_the_model():
-    activation = Activation()
+    interpolated = Interpolated()
+    activation = interpolated.tables
     tables = np.stack([table(name) for name in NAMES])
     found = []
 
     async def bench(ctx):
         await load(ctx, activation.host, tables)
         ctx.set(activation.valid, 1)
-        for slot, s in arguments() + [(0, 0)] * Activation.latency:
+        for slot, s in arguments() + [(0, 0)] * LATENCY:
             ctx.set(activation.slot, slot)
             ctx.set(activation.s, s)
-            found.append((ctx.get(activation.rate), ctx.get(activation.slope)))
+            found.append((ctx.get(interpolated.rate), ctx.get(interpolated.slope)))
             await ctx.tick()
 
-    simulator = Simulator(activation)
+    simulator = Simulator(interpolated)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    found = found[Activation.latency:]
+    found = found[LATENCY:]
     assert found == [model(tables, slot, s) for slot, s in arguments()]
     assert len(set(found)) > 500
     # And it is the function that was meant.

@@ -8,7 +8,7 @@ import pytest
 from hdl import eligibility
 from hdl.config import Config
 from hdl.eligibility import EligibilityWord
-from hdl.lane import HostWrite, visit_layouts
+from hdl.visit import HostWrite, visit_layouts
 from sim.bench import run_bench
 
 BENCH = Path(__file__).with_name("bench_eligibility.py")

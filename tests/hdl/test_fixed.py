@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.sim import Simulator
 
 from hdl import fixed
-from model.fixed import bit_length, saturate, shift_round
+from model.fixed import bit_length, limit, saturate, shift_round
 
 WIDTH = 14
 LOW, HIGH = -(1 << (WIDTH - 1)), (1 << (WIDTH - 1)) - 1
@@ -107,3 +107,15 @@ def test_results_are_no_wider_than_needed():
     assert len(fixed.saturate(value, 9)[0]) == 9
     assert fixed.saturate(value, 9)[0].shape().signed
     assert len(fixed.down(fixed.up(value, 9), 9)) == WIDTH
+
+
+@pytest.mark.parametrize("width", [2, 5, WIDTH - 3])
+def test_limits_of_a_rounded_value_are_known_before_it_is_rounded(width):
+    everything = range(LOW, HIGH + 1)
+    found = evaluate(
+        lambda value: (fixed.limit(fixed.round_half(value), width,
+                                   fixed.exceeds_rounded(value, width)),
+                       fixed.exceeds_rounded(value, width)),
+        [(value,) for value in everything], signed(WIDTH))
+    assert found == [limit(shift_round(value, 1), width) for value in everything]
+    assert {hit for _, hit in found} == {0, 1}

@@ -40,7 +40,8 @@ def test_lane():
 
 
 def test_lost_half_bit_of_a_change_is_noticed(monkeypatch):
-    change = Lane._change
-    monkeypatch.setattr(Lane, "_change", lambda *about: (change(*about)[0], Const(0, 1)))
+    changes = Lane._changes
+    monkeypatch.setattr(Lane, "_changes", lambda *about: [
+        (change, Const(0, 1)) for change, _ in changes(*about)])
     with pytest.raises(AssertionError, match="1 of 1 tests failed"):
         run_lane()

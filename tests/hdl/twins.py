@@ -6,15 +6,20 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
+from hdl.primitives.byte_ram import BYTE, ByteRam
 from hdl.primitives.local_copy import local_copy
 from hdl.primitives.technology import Technology
 
-__all__ = ["LATENCIES", "RAMS", "MultiplierTwins", "RamTwins"]
+__all__ = ["BYTE_RAMS", "LATENCIES", "RAMS", "ByteTwins", "MultiplierTwins", "RamTwins"]
 
 LATENCIES = (2, 3)
 RAMS = ((18, 1024, True), (18, 1024, False), (36, 400, True), (32, 100, False), (18, 2500, True),
         (40, 1024, False), (4, 5000, True), (2, 2048, True), (1, 12000, False))
 """(width, depth, output register): every width of a block, columns, banks, odd depths."""
+
+
+BYTE_RAMS = ((1, 40), (4, 512), (6, 512), (3, 1300))
+"""(bytes, depth): less than a block, a block, columns, banks."""
 
 
 class For(Elaboratable):
@@ -48,6 +53,15 @@ class MultiplierTwins(wiring.Component):
         return m
 
 
+def _attach(m, twins, name, ram, technology):
+    """One twin of a memory, at the ports that all of these have in common."""
+    m.submodules[name] = For(ram, technology)
+    m.d.comb += [
+        ram.read_address.eq(twins.read_address), ram.write.eq(twins.write),
+        ram.write_address.eq(twins.write_address), ram.write_data.eq(twins.write_data),
+        getattr(twins, name).eq(ram.read_data)]
+
+
 class RamTwins(wiring.Component):
     """The memories of :data:`RAMS`, each as the two twins: low bits of addresses and data."""
 
@@ -63,10 +77,25 @@ class RamTwins(wiring.Component):
         for number, (width, depth, register) in enumerate(RAMS):
             for kind, technology in (("portable", None), ("mapped", self.technology)):
                 ram = BlockRam(width=width, depth=depth, output_register=register)
-                m.submodules[f"{kind}_{number}"] = For(ram, technology)
-                m.d.comb += [
-                    ram.read_address.eq(self.read_address), ram.write.eq(self.write),
-                    ram.write_address.eq(self.write_address),
-                    ram.write_data.eq(self.write_data),
-                    getattr(self, f"{kind}_{number}").eq(ram.read_data)]
+                _attach(m, self, f"{kind}_{number}", ram, technology)
+        return m
+
+
+class ByteTwins(wiring.Component):
+    """The memories of :data:`BYTE_RAMS`, likewise."""
+
+    def __init__(self, technology: Technology):
+        self.technology, most = technology, max(count for count, _ in BYTE_RAMS)
+        super().__init__({
+            "read_address": In(11), "write_address": In(11), "write_data": In(BYTE * most),
+            "write": In(most),
+        } | {f"{kind}_{number}": Out(BYTE * count) for kind in ("portable", "mapped")
+             for number, (count, _) in enumerate(BYTE_RAMS)})
+
+    def elaborate(self, platform):
+        m = Module()
+        for number, (count, depth) in enumerate(BYTE_RAMS):
+            for kind, technology in (("portable", None), ("mapped", self.technology)):
+                ram = ByteRam(count=count, depth=depth)
+                _attach(m, self, f"{kind}_{number}", ram, technology)
         return m

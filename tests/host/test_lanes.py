@@ -9,7 +9,8 @@ from host.verify import verify
 
 
 @pytest.mark.parametrize("lanes, eligible, networks_eligible", [
-    (3, False, False), (6, False, False), (1, True, True), (4, True, False), (4, True, True)])
+    (3, False, False), (6, False, False), (12, False, False), (1, True, True), (4, True, False),
+    (4, True, True)])
 def test_random_networks_agree(lanes, eligible, networks_eligible):
     config = Config(lanes=lanes, eligibility=eligible)
     with open_device("sim", config=config) as device, open_device("model") as golden:

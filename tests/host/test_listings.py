@@ -96,9 +96,16 @@ def _new_task(names, folder, printed):
     assert result["frozen_error"] < 0.3
 
 
+def _speed(names, folder, printed):
+    """The table of cycles is what its listing prints."""
+    rows = printed.splitlines()
+    assert len(rows) == len(names["NETWORKS"]) == 5
+    assert all(f"\n{row}\n" in text_of("docs/bench.md") for row in rows)
+
+
 CHECKS = {"README.md": _readme, "docs/streaming.md": _own_data, "docs/networks.md": _own_network,
           "docs/tasks.md": _new_task, "docs/quickstart.md": _quick_start, "docs/board.md": _board,
-          "docs/soc.md": _own_system}
+          "docs/soc.md": _own_system, "docs/bench.md": _speed}
 """What must have come of a page's listings, beyond that none fails."""
 
 

@@ -53,6 +53,21 @@ def test_the_seed_chooses_what_is_compared():
     assert counts[0] == counts[1] != counts[2]
 
 
+def test_many_lanes_get_networks_that_take_several_rows_of_them(monkeypatch):
+    drawn, draw = [], module.random_network
+    monkeypatch.setattr(module, "random_network",
+                        lambda *key, **scale: drawn.append(draw(*key, **scale)) or drawn[-1])
+    widest = {}
+    for lanes in (1, 8, 16, 48):
+        drawn.clear()
+        with open_device("model", lanes=lanes) as device, open_device("model") as golden:
+            report = verify(device, golden, steps=3000, seed=SEED)
+        assert report.passed and report.networks == len(drawn) == 6
+        widest[lanes] = max(p.size for network in drawn for p in network.populations)
+    assert widest[1] == widest[8]
+    assert widest[16] > 16 and widest[48] > 48
+
+
 @pytest.mark.parametrize("steps", [1, 7, 499, 1300])
 def test_steps_are_the_total_over_all_networks(steps):
     with open_device("model") as device, open_device("model") as golden:

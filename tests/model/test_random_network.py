@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from model.compiler import compile_network
 from model.formats import MODULATOR, RATE
@@ -19,6 +20,18 @@ def test_every_key_compiles_to_a_network_of_moderate_size():
         assert 3 <= program.neurons <= 220
         assert program.synapses <= 1500
         assert program.outputs <= 96
+
+
+@pytest.mark.parametrize("scale", [2, 6, 8])
+def test_networks_of_a_larger_scale_are_wider_and_legal(scale):
+    widths = Counter()
+    for key in KEYS:
+        program = compile_network(random_network(key, scale=scale), seed=key)
+        assert program.synapses <= scale * 1500
+        assert program.outputs <= 96
+        assert program.traces <= scale * 400
+        widths.update(min(int(size) // (8 * scale), 1) for size in program.populations["size"][1:])
+    assert widths[0] > 100 and widths[1] > 50, "as many lanes as the scale is for: few take rows"
 
 
 def test_all_kinds_of_parts_occur():
@@ -68,9 +81,10 @@ def test_streams_reach_the_limits_and_stay_within():
     assert set(np.unique(frames.flags)) == set(range(64))
 
 
-def test_networks_learn_and_answer_within_a_few_steps():
+@pytest.mark.parametrize("scale", [1, 6])
+def test_networks_learn_and_answer_within_a_few_steps(scale):
     for key in KEYS:
-        program = compile_network(random_network(key), seed=key)
+        program = compile_network(random_network(key, scale=scale), seed=key)
         golden = Golden(program)
         rates = golden.run(random_frames(program, 40, key)).rates
         assert (golden.state["W"] != program.state["W"]).any(), key

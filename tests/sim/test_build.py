@@ -11,7 +11,8 @@ from sim.library import SimulatedCore
 from sim.tools import BuildError
 from tests.sim.dummy import Dummy
 
-VERILOG, COMPILE = "generating Verilog", "compiling the simulator (about 30 s, once)"
+VERILOG = "generating Verilog"
+COMPILE = "compiling the simulator (30 s for 4 lanes, minutes for many, once)"
 
 
 @pytest.fixture

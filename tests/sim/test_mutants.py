@@ -17,7 +17,7 @@ from tests.sim.cases import Case, small_networks
 from tests.sim.running import difference
 
 CONFIG = Config(lanes=2)
-NETWORKS = 24
+NETWORKS = 60
 PATIENCE = 5000
 PARTS = 2
 EQUIVALENT = {
@@ -30,22 +30,33 @@ EQUIVALENT = {
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
     ("synapses", r"^(mine|at_sums_1)$"):
         "a sum that the host clears: nothing was in it; the benches of the sums fill it first",
-    (r"synapses\.lane_\d", r"^half( |$)"):
+    (r"synapses\.lane_\d", r"^([wb]_half|pulls_1 \? flip_2\[1\] : aligned\[0\])( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
+    (r"synapses\.lane_\d", r"^flip_2( |$)"): "of ξ, the bit that is not its sign",
+    (r"synapses\.rows", r"^& (factor|change)_fine\["):
+        "the one value that rounding takes back into range; tests/hdl/test_fixed.py has them all",
+    (r"(neurons|traces|synapses\.sequencer)\.fetch", r"^(~ )?taken_1( |$)"):
+        "room in a queue that is longer than the lists of these networks",
+    (r"synapses\.sequencer\.fetch|traces\.fetch",
+     r"^(moves|first|last)_(held_0|descriptor_(240|280))( |$)"):
+        "of a descriptor and of what is kept beside it, fields that are not looked at here",
+    (r"synapses\.sequencer\.settings.*", r"^writes_1( |$)"):
+        "written at every clock but the last one: the place is the one that it will have by then",
     (r"synapses\.sequencer\.fetch|traces\.fetch", r"^(side|arriving)_\d$"):
         "asked for elsewhere, not here",
     (r"synapses\.rows", r"length_of_1\$\d+ \[7:4\]"):
         "one bit of the size of a mean that the host writes; the bench of the rows writes them all",
     ("registers", r"^data_0_[04]_index"):
         "identity, lanes, steps, cycles: asked for when a device is opened, not here",
-    ("neurons", "^taken_240"):
-        "of a descriptor, fields that the neurons' pipeline does not look at",
     ("measures", "^~ held_1"): "the least α, which no α of these networks comes near to",
     ("measures", r"^bus__region == 5'h1d"):
         "an energy that the host writes: the next step replaces it before it is read",
     ("neurons", r"!= loaded"):
         "whether a step may begin, a clock after the last neuron of the step before: none can",
-    ("traces", "^~ take"): "neurons have left before their traces wait; tests/host/test_cycles.py",
+    ("neurons.pipeline", r"^\\held_7_8\$624$"):
+        "of a wide factor, bits beyond its limits, which were compared a clock before",
+    ("traces", "^~ (take|passes)"):
+        "neurons have left before their traces wait; tests/host/test_cycles.py",
 }
 """Mutants that no run notices, (module, what), and why."""
 
