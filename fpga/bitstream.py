@@ -10,7 +10,7 @@ import click
 from fpga.boards import BOARDS, Board
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import MULTIPLIERS, Device
-from fpga.place import Routed, arrange, place_and_route
+from fpga.place import Routed, place_and_route, start
 from fpga.pll import Pll
 from fpga.revision import revision
 from fpga.synthesis import NETLIST, synthesise
@@ -51,10 +51,9 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     shutil.copy(made / NETLIST, folder / NETLIST)
     constraints = "top.lpf" if board.technology is Technology.ECP5 else "top.pcf"
     (folder / constraints).write_text(text_of(plan, constraints))
-    netlist, asked = NETLIST, {"megahertz": pll.megahertz, "constraints": constraints}
     device = _device(platform, board.technology)
-    if configuration.arranged:
-        netlist = arrange(folder, device, netlist=netlist, **asked)
+    asked = {"megahertz": pll.megahertz, "constraints": constraints}
+    netlist = start(folder, device, netlist=NETLIST, arranged=configuration.arranged, **asked)
     routed = place_and_route(folder, device, netlist=netlist, seed=seed, **asked)
     bits = _pack(folder, name, board.technology)
     manifest = {

@@ -41,8 +41,8 @@ class Configuration:
 CONFIGURATIONS = {
     "tiny": Configuration(core=MICRO, megahertz=20.25, device="iCE40UP5K"),
     "small": Configuration(
-        core=Config(lanes=6, rows=43, trace_rows=85, words=1024, populations=16, projections=32,
-                    inputs=32, outputs=32, probes=16),
+        core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
+                    inputs=64, outputs=16, probes=16, neuron_clocks=5),
         megahertz=80, device="LFE5U-25F"),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,

