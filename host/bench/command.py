@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
+from hdl.config import MAX_LANES
 from host.options import Known, Several, json_option, print_json
 
 __all__ = ["bench", "growth"]
-
-MOST_LANES = 64
 
 
 def _names():
@@ -44,9 +43,10 @@ def _write(result: dict, path: Path) -> None:
 @click.command()
 @click.option("--networks", type=Several(Known("network", _names)), metavar="A,B",
               help="Which networks.  [default: all]")
-@click.option("--lanes", callback=_numbers("lanes", 1, MOST_LANES), default="1,4,16",
-              show_default=True, metavar="L,M", help="Lanes of the simulated cores, 1 to 64; those "
-              "of routed ones are added.  More than 16 take minutes to compile, once.")
+@click.option("--lanes", callback=_numbers("lanes", 1, MAX_LANES), default="1,4,16",
+              show_default=True, metavar="L,M", help="Lanes of the simulated cores, 1 to "
+              f"{MAX_LANES}; those of routed ones are added.  More than 16 take minutes to "
+              "compile, once.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Also write the JSON to this file.")
 @json_option
@@ -73,7 +73,7 @@ def bench(networks, lanes, out, as_json):
 @click.command()
 @click.option("--widths", callback=_numbers("width", 4, 2048), default="16,32,64,128,256,512",
               show_default=True, metavar="N,M", help="Widths n of the networks n-n-n/4.")
-@click.option("--lanes", callback=_numbers("lanes", 1, MOST_LANES), default="1,2,4,8,16",
+@click.option("--lanes", callback=_numbers("lanes", 1, MAX_LANES), default="1,2,4,8,16,32,48,64",
               show_default=True, metavar="L,M", help="Lanes of the simulated cores.")
 @click.option("--out", type=click.Path(path_type=Path), default="build/growth.png",
               show_default=True, metavar="FILE", help="The figure, a PNG.")

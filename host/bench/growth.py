@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from host.bench.devices import common_core, refusal, simulate
+from hdl.config import Config
+from hdl.layout import Layout
+from hdl.timeline import step_cycles
 from host.bench.software import golden_speed
+from host.capacity import fitting
 from model.compiler import compile_network
-from model.network import Network
+from model.network import Network, NetworkError
 from model.reference_networks import layered
 
-__all__ = ["LANES", "LANES_WIDTH", "WIDTHS", "draw", "grow"]
+__all__ = ["LANES", "WIDTHS", "draw", "grow"]
 
 WIDTHS = (16, 32, 64, 128, 256, 512)
-LANES = (1, 2, 4, 8, 16)
-LANES_WIDTH = 64
-"""Width of the network that is tried with all lanes."""
-SHADES = ("#b9cdea", "#8fb0dd", "#5f8fce", "#2563ab", "#1b4a82", "#0f2d52")
+LANES = (1, 2, 4, 8, 16, 32, 48, 64)
 ORANGE = "#d9731a"
 
 
@@ -29,59 +29,75 @@ def grow(*, widths: Iterable[int] = WIDTHS, lanes: Iterable[int] = LANES,
          tell: Callable[[str], None] = lambda _: None) -> dict:
     """Cycles and speeds of n-n-n/4 networks; a pair that does not fit is left out.
 
-    ``cycles`` has rows {width, lanes, synapses, cycles, utilisation}, by the simulated core's own
-    counter; ``model`` rows {width, synapses, steps_per_second}, of processor time on one core.
+    ``cycles`` has rows {width, lanes, synapses, cycles, utilisation}, by :mod:`hdl.timeline`, so
+    that no core need be compiled; ``model`` rows {width, synapses, steps_per_second}, of processor
+    time on one core.
     """
-    networks = {width: _network(width) for width in widths}
     result = {"cycles": [], "model": []}
-    for width, network in networks.items():
-        tell(f"{network.name}: golden model")
+    for width in widths:
+        network = _network(width)
+        tell(network.name)
         result["model"].append({"width": width, "synapses": network.synapses,
                                 "steps_per_second": golden_speed(network)})
-    for count in lanes:
-        core = common_core(count, [compile_network(network) for network in networks.values()])
-        for width, network in networks.items():
-            if refusal(core, compile_network(network)) is not None:
+        program = compile_network(network)
+        for count in lanes:
+            try:
+                core = fitting(Config(lanes=count), program)
+            except NetworkError:
                 continue
-            tell(f"{network.name}: simulated core of {count} lanes")
-            seen = simulate(network, core)
+            cycles = step_cycles(Layout(core, program)).cycles
             result["cycles"].append({
-                "width": width, "lanes": count, "synapses": network.synapses,
-                "cycles": seen.cycles, "utilisation": seen.utilisation})
+                "width": width, "lanes": count, "synapses": network.synapses, "cycles": cycles,
+                "utilisation": network.synapses / (count * cycles)})
     return result
 
 
 def draw(result: dict, path: Path) -> None:
     """The figure of a result of :func:`grow`, as a PNG."""
     from matplotlib.figure import Figure
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    figure = Figure(figsize=(11, 4), layout="constrained")
     by_width, by_lanes, speed = figure.subplots(1, 3)
-    counts = sorted({row["lanes"] for row in result["cycles"]})
-    for shade, count in zip(SHADES[-len(counts):], counts, strict=False):
-        rows = [row for row in result["cycles"] if row["lanes"] == count]
-        by_width.loglog([row["width"] for row in rows], [row["cycles"] for row in rows], "o-",
-                        color=shade, markersize=4, label=f"{count} lane{'s' * (count > 1)}")
-    by_width.set(xlabel="width n of n-n-n/4", ylabel="cycles per step", title="network size")
-    rows = [row for row in result["cycles"] if row["width"] == LANES_WIDTH]
-    by_lanes.loglog([row["lanes"] for row in rows], [row["cycles"] for row in rows], "o-",
-                    color=SHADES[3], markersize=4, label="simulated core")
-    by_lanes.loglog([row["lanes"] for row in rows],
-                    [row["synapses"] / row["lanes"] for row in rows], ":", color=ORANGE,
-                    label="one synapse per lane and clock")
-    by_lanes.set(xlabel=f"lanes, n = {LANES_WIDTH}", ylabel="cycles per step", title="lanes")
-    for axes in (by_width, by_lanes):
-        if axes.lines:
-            axes.legend(frameon=False, fontsize=8)
+    lanes, widths = (sorted({row[what] for row in result[of]})
+                     for what, of in (("lanes", "cycles"), ("width", "model")))
+    _cycles(by_width, result, "width", "lanes", lanes, "L = {}")
+    _cycles(by_lanes, result, "lanes", "width", widths, "n = {}")
+    by_width.set(xlabel="width n of a network n-n-n/4", ylabel="cycles per step",
+                 title="cycles by width, for L lanes")
+    by_lanes.set(xlabel="lanes", ylabel="cycles per step", title="cycles by lanes, for width n")
+    by_lanes.sharey(by_width)
     rows = result["model"]
     speed.loglog([row["width"] for row in rows], [row["steps_per_second"] for row in rows], "o-",
                  color=ORANGE, markersize=4)
-    speed.set(xlabel="width n of n-n-n/4", ylabel="steps per second",
+    for row in rows:
+        steps = row["steps_per_second"]
+        speed.annotate(f"{steps / 1000:,.3g} k", (row["width"], steps), xytext=(4, 4),
+                       textcoords="offset points", fontsize=8, color=ORANGE)
+    speed.set(xlabel="width n of a network n-n-n/4", ylabel="steps per second of processor time",
               title="golden model, one core")
-    widths = sorted({row["width"] for row in result["model"]})
-    for axes, ticks in ((by_width, widths), (speed, widths), (by_lanes, counts)):
-        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    speed.margins(x=0.16, y=0.08)
+    for axes, ticks in ((by_width, widths), (speed, widths), (by_lanes, lanes)):
+        axes.set_xticks(ticks, [str(tick) for tick in ticks], fontsize=8)
         axes.minorticks_off()
+        axes.title.set_fontsize(10)
         axes.grid(color="#dddddd", linewidth=0.5)
         axes.spines[["top", "right"]].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
+
+
+def _cycles(axes, result: dict, along: str, each: str, values: list[int], label: str) -> None:
+    """A curve of cycles for each value, over what they would be were every lane always busy."""
+    from matplotlib import colormaps
+    for k, value in enumerate(values):
+        rows = [row for row in result["cycles"] if row[each] == value]
+        if not rows:
+            continue
+        places = [row[along] for row in rows]
+        colour = colormaps["viridis"](0.9 * k / max(1, len(values) - 1))
+        axes.loglog(places, [row["synapses"] / row["lanes"] for row in rows], ":", color=colour,
+                    linewidth=1)
+        axes.loglog(places, [row["cycles"] for row in rows], "o-", color=colour, markersize=3.5,
+                    linewidth=1.2, label=label.format(value))
+    if axes.lines:
+        axes.plot([], [], ":", color="#666666", label="no idle lane")
+        axes.legend(frameon=False, fontsize=8)
