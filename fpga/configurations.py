@@ -46,11 +46,11 @@ CONFIGURATIONS = {
         megahertz=80, device="LFE5U-25F"),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
-                    inputs=128),
+                    inputs=128, decay_multipliers=2),
         megahertz=70, device="LFE5U-85F", arranged=True),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
-                    inputs=128),
+                    inputs=128, decay_multipliers=1),
         megahertz=105, device="LFE5U-85F", arranged=True),
 }
 """Configurations by name."""

@@ -24,6 +24,9 @@ READ_SUM = 2
 UNREAD = SUM.frac - ERROR.frac - 1
 """Low bits of a sum that rounding it to an error does not look at."""
 
+SHORT = 32
+"""Sums of which block RAMs are too good for a copy."""
+
 PIECE = 16
 """Bits of a sum in memory that share an address register: it would take long to reach all."""
 
@@ -41,11 +44,12 @@ class BackwardSums(wiring.Component):
                           has been there for 3 clocks and stays
 
     Between two runs of the same row two other products, or none, must pass.  Cost: a distributed
-    memory for the next run to go on from, a block RAM (one DP16KD) for the neurons to read.
+    memory for the next run to go on from, and a copy for the neurons to read: distributed, too, or,
+    if ``block`` or with more than ``SHORT`` sums, in a block RAM (one DP16KD).
     """
 
-    def __init__(self, *, depth: int):
-        self.depth = depth
+    def __init__(self, *, depth: int, block: bool = False):
+        self.depth, self.block = depth, block
         row = unsigned(max(1, (depth - 1).bit_length()))
         super().__init__({
             "valid": In(1), "row": In(row), "parity": In(1), "first": In(1), "last": In(1),
@@ -75,7 +79,8 @@ class BackwardSums(wiring.Component):
         m.d.sync += [begins.eq(valid[1] & first[1]),
                      forgets.eq(valid[1] & first[1] & (known.data != parity[1]))]
         m.submodules.copy = copy = BlockRam(
-            width=SUM.width - UNREAD, depth=max(2, self.depth), output_register=True, block=True)
+            width=SUM.width - UNREAD, depth=max(2, self.depth), output_register=True,
+            block=self.block or self.depth > SHORT)
         # Stage 2 adds to a register that was zero before the first; no choice delays the adder.
         with m.If(valid[2]):
             m.d.sync += running.eq(running + self.product)

@@ -14,6 +14,7 @@ LIMITS = {
               "neuron_clocks": 1},
 }
 """What the cores can be asked for, by ``core``."""
+MOST_DECAY_MULTIPLIERS = {"parallel": 2, "micro": 0}
 MOST_ELIGIBLE_WORDS = 4096
 """The upper half of the addresses of W and B is that of the words which eligibilities add."""
 
@@ -30,6 +31,8 @@ class Config:
     populations, projections, inputs, outputs, probes   entries of the respective tables
     neuron_clocks   clocks from one neuron to the next, in a parallel core; with k of them its
                  neurons have ⌈19 / k⌉ multipliers instead of 19
+    decay_multipliers   more multipliers a lane, in place of shifters: 1 for the decay of B, 2 for
+                 that of W, too; 0 … 2, in a parallel core
     eligibility  two more words a synapse, for errors and rewards that come late, and 1 multiplier a
                  lane; a parallel core of at most 4096 words
     """
@@ -45,6 +48,7 @@ class Config:
     outputs: int = 64
     probes: int = 32
     neuron_clocks: int = 1
+    decay_multipliers: int = 0
     eligibility: bool = False
 
     def __post_init__(self):
@@ -54,6 +58,10 @@ class Config:
             value = getattr(self, name)
             if not isinstance(value, int) or not 1 <= value <= limit:
                 raise ValueError(f"{name} = {value!r} is outside 1 … {limit}")
+        most = MOST_DECAY_MULTIPLIERS[self.core]
+        if self.decay_multipliers not in range(most + 1):
+            raise ValueError(
+                f"decay_multipliers = {self.decay_multipliers!r} is outside 0 … {most}")
         if self.eligibility and self.core == "micro":
             raise ValueError("a micro core cannot have eligibilities")
         if self.eligibility and self.words > MOST_ELIGIBLE_WORDS:

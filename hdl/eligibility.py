@@ -79,7 +79,7 @@ class EligibilityWord(wiring.Component):
         self.config, self.number = config, number
         super().__init__({
             "late": In(access), "host": In(host), "host_word": In(access["word"].shape),
-            "host_value": In(18), "told": In(Told),
+            "told": In(Told),
             "psi": In(signed(18)), "dither": In(16), "change": In(signed(36)), "half": In(1),
             "eligibility": Out(signed(18)), "push": Out(signed(35)), "pushes": Out(1),
             "hits": Out(2), "e_data": Out(18), "m_data": Out(18)})
@@ -104,16 +104,18 @@ class EligibilityWord(wiring.Component):
         m.d.sync += [value.eq(limited), place.eq(address), write.eq(enabled),
                      hit_now.eq(hit & enabled)]
         m.d.comb += [
-            store.write_data.eq(Mux(host.active, self.host_value, value)),
+            store.write_data.eq(Mux(host.active, host.value, value)),
             store.write_address.eq(Mux(host.active, self.host_word, place)),
             store.write.eq(Mux(host.active, host[name] & (host.lane == self.number), write))]
         return hit_now
 
-    def _gather(self, m, old):
-        """ϑ E + f ψ − E, and the dither, at 31 fractional bits: 4 clocks later."""
+    def _gather(self, m, old, resets):
+        """ϑ E + f ψ − E, and the dither, at 31 fractional bits: 4 clocks later; ψ is zero where the
+        trace ``resets``."""
         told = self.told
         m.submodules.gathering = multiplier = Multiplier()
-        m.d.comb += [multiplier.a.eq(self.psi), multiplier.b.eq(told.f)]
+        m.d.comb += [multiplier.a.eq(self.psi), multiplier.b.eq(told.f),
+                     multiplier.clear.eq(resets)]
         product, step, half = multiplier.product, Signal(signed(36)), Signal()
         with m.Switch(delayed(m, told.scale_shift, multiplier.latency, "scale_shift")):
             for shift in SCALES.values():
@@ -162,6 +164,6 @@ class EligibilityWord(wiring.Component):
         gathers = access.valid & told.eligible & (access.integrate | access.reset_trace)
         averages = access.valid & access.learn & told.plastic & by_sign
         m.d.comb += self.hits.eq(Cat(
-            self._write(m, e_store, "e", old, self._gather(m, old), gathers, 4),
+            self._write(m, e_store, "e", old, self._gather(m, old, access.reset_trace), gathers, 4),
             self._write(m, m_store, "m", momentum, self._average(m, momentum), averages, 7)))
         return m

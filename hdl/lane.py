@@ -16,16 +16,18 @@ form, and the neurons wait for the forward product only):
 
 What all lanes are told, each gets when it needs it, so that no lane delays it for itself.
 
-Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers; memories of 18 bits for W, B
-and r, 32 for random words, 20 for ψ and ξ; distributed memory for the sums.
+Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers, up to 5 where decays
+are products (``hdl.decay``); memories of 18 bits for W, B and r, 32 for random words, 20 for ψ and
+ξ; distributed memory for the sums.
 """
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.backward import READ_SUM, UNREAD, BackwardSums
 from hdl.config import Config
+from hdl.decay import decayed
 from hdl.delay import delayed
 from hdl.eligibility import EligibilityWord
 from hdl.fixed import saturate
@@ -51,8 +53,9 @@ class Lane(wiring.Component):
     access, late, summed, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    sum_row → sum        a backward sum, ``SUM_STAGES`` clocks later; while the host is active, from
-                         bit ``HOST_LOW`` on, W as read 3 clocks after access, or B, 3 after late
+    sum_row → sum        a backward sum, ``SUM_STAGES`` clocks later; while the host is active, its
+                         18 bits from ``HOST_LOW`` on are W as read 3 clocks after access, or B, 3
+                         after late
     """
 
     def __init__(self, config: Config, number: int):
@@ -65,11 +68,11 @@ class Lane(wiring.Component):
             "sum_row": In(max(1, (config.rows - 1).bit_length())), "sum": Out(signed(SUM.width)),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
 
-    def _bank(self, m, name, write, row, half):
+    def _bank(self, m, name, write, row, half, *, block):
         """A double-buffered memory of this lane's sources, read at a row and half."""
         m.submodules[name] = bank = BlockRam(
             width=write.value.shape().size, depth=2 << len(write.row), output_register=True,
-            block=self.config.compact)
+            block=block)
         m.d.comb += [
             bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
             bank.write_data.eq(write.value),
@@ -79,19 +82,20 @@ class Lane(wiring.Component):
         return value
 
     def _read_sources(self, m):
-        """Rate at stage 2; trace and its ξ at ``LATE``; random word a clock after."""
+        """Rate at stage 2; trace and its ξ at ``LATE``; random word a clock after.  Whether the
+        rate and the trace are to be zero comes with them."""
         access, late, summed, writes = self.access, self.late, self.summed, self.writes
-        rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity).r
+        rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity,
+                          block=self.config.compact).r
         source, half = (delayed(m, value, 1, name) for value, name in (
             (summed.source_row, "word_row"), (summed.parity, "word_half")))
-        word = self._bank(m, "word", writes.word, source, half).word
-        trace = self._bank(m, "trace", writes.trace, late.trace_row, late.parity)
-        r, p, sign = Signal(signed(18)), Signal(signed(18)), Signal(signed(2))
-        m.d.comb += [
-            r.eq(Mux(delayed(m, access.silent, READ, "silent"), 0, rate)),
-            p.eq(Mux(delayed(m, late.reset_trace, READ, "no_trace"), 0, trace.psi)),
-            sign.eq(Mux(delayed(m, late.reset_state, READ, "no_sign"), 0, trace.xi))]
-        return r, p, sign, word
+        word = self._bank(m, "word", writes.word, source, half, block=True).word
+        trace = self._bank(m, "trace", writes.trace, late.trace_row, late.parity,
+                           block=self.config.compact)
+        xi = Signal(signed(2))
+        m.d.comb += xi.eq(Mux(delayed(m, late.reset_state, READ, "no_sign"), 0, trace.xi))
+        return (rate, delayed(m, access.silent, READ, "silent"),
+                trace.psi, delayed(m, late.reset_trace, READ, "no_trace"), xi, word)
 
     def _read_synapse(self, m):
         """W at stage 2, B at ``LATE``, and their memories."""
@@ -105,7 +109,7 @@ class Lane(wiring.Component):
 
     def _sum_backward(self, m, product, words):
         """B e over the targets of this source; the host reads its ``words`` by the same wires."""
-        m.submodules.sums = sums = BackwardSums(depth=self.config.rows)
+        m.submodules.sums = sums = BackwardSums(depth=self.config.rows, block=self.config.compact)
         summed, host = delayed(m, self.summed, 2, "summed"), self.host
         m.d.comb += [
             sums.valid.eq(summed.valid), sums.row.eq(summed.source_row),
@@ -115,23 +119,9 @@ class Lane(wiring.Component):
             sums.read_row.eq(self.sum_row)]
         read = Signal(self.sum.shape(), name="sum_read", reset_less=True)
         m.d.comb += self.sum.eq(read)
-        m.d.sync += read.eq(
-            Mux(host.active, Mux(host.reads_b, *reversed(words)) << HOST_LOW, sums.sum))
-
-    @staticmethod
-    def _decayed(m, weight, shift, active, dither, name):
-        """Weight at 30 fractional bits, less its decay, with the dither that is there 2 stages
-        after ``LATE`` below it: at the third."""
-        coarse = Signal(signed(34), name=f"{name}_coarse", reset_less=True)
-        fine = Signal(signed(34), name=f"{name}_fine", reset_less=True)
-        rest = Signal(3, name=f"{name}_rest", reset_less=True)
-        wide = Cat(Const(0, 16), weight).as_signed()
-        m.d.sync += [coarse.eq(Mux(active, wide >> (shift & 0b111000), 0)), rest.eq(shift[:3]),
-                     fine.eq(coarse >> rest)]
-        result = Signal(signed(35), name=f"{name}_decayed", reset_less=True)
-        kept = delayed(m, weight, 2, f"{name}_kept")
-        m.d.sync += result.eq(Cat(dither, kept).as_signed() - fine)
-        return result
+        m.d.sync += read.eq(sums.sum)
+        with m.If(host.active):
+            m.d.sync += read[HOST_LOW:HOST_LOW + 18].eq(Mux(host.reads_b, *reversed(words)))
 
     def _changes(self, m, platform, product, xi):
         """ê ψ at 30 fractional bits and the bit below, which rounds it, a stage after the product:
@@ -162,15 +152,16 @@ class Lane(wiring.Component):
         return changes
 
     def _write_back(self, m, store, total, enable, written):
-        """The whole part of a new weight, saturated and written at the next stage."""
+        """The whole part of a new weight, saturated and written at the next stage; by the same
+        wires the host's value, where the total is zero."""
         limited, hit = saturate(total >> 16, 18)
         value, limits = (Signal(width, name=name, reset_less=True)
                          for name, width in (("value", 18), ("limits", 1)))
         host = self.host
-        m.d.sync += [value.eq(limited), limits.eq(hit)]
+        m.d.sync += [value.eq(limited ^ host.value), limits.eq(hit)]
         # A clock for the way to the block.
         for port, chosen in (
-                ("write_data", Mux(host.active, self.row.word[:18], value)),
+                ("write_data", value),
                 ("write_address", self.written.word),
                 ("write", Mux(host.active, written & (host.lane == self.number), enable))):
             m.d.comb += getattr(store, port).eq(delayed(m, chosen, 1, port))
@@ -182,7 +173,7 @@ class Lane(wiring.Component):
             self.config, self.number, access=self.late.shape(), host=self.host.shape())
         m.d.comb += [
             third.late.eq(self.late), third.host.eq(self.host), third.told.eq(self.row.third),
-            third.host_word.eq(self.written.word), third.host_value.eq(self.row.word[:18]),
+            third.host_word.eq(self.written.word),
             third.psi.eq(psi), third.dither.eq(dither),
             self.e_data.eq(third.e_data), self.m_data.eq(third.m_data)]
         return third
@@ -190,24 +181,23 @@ class Lane(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row = self.row
-        rate, psi, xi, word = self._read_sources(m)
+        rate, silent, psi, no_trace, xi, word = self._read_sources(m)
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
         # Dithers for W and for B, which have the same but under the mirror rule.
         low, other = (Signal(16, name=name, reset_less=True) for name in ("low", "other"))
-        m.d.sync += [low.eq(row.word[:16] ^ word[16:]),
-                     other.eq(Mux(row.mirror, row.word[16:] ^ word[:16],
-                                  row.word[:16] ^ word[16:]))]
+        m.d.sync += [low.eq(row.w_random ^ word[16:]),
+                     other.eq(row.b_random ^ Mux(row.mirror, word[:16], word[16:]))]
 
         third = self._remember(m, psi, low) if self.config.eligibility else None
         learned = psi if third is None else Mux(row.third.eligible, third.eligibility, psi)
         products = []
-        for name, left, right in (
-                ("forward", early_w, rate),
-                ("backward", Mux(row.tied, w, b), row.e),
-                ("update", learned, row.factor)):
+        for name, left, right, clear in (
+                ("forward", early_w, rate, silent),
+                ("backward", Mux(row.tied, w, b), row.e, 0),
+                ("update", learned, row.factor, no_trace)):
             m.submodules[name] = multiplier = Multiplier()
-            m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
+            m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right), multiplier.clear.eq(clear)]
             products.append(multiplier.product)
         m.d.comb += self.product.eq(products[0])
         self._sum_backward(m, products[1], [early_w, b])
@@ -219,14 +209,15 @@ class Lane(wiring.Component):
             step, more = Mux(pushes, third.push, step), more & ~pushes
             change, half = Mux(third.pushes, third.push, change), half & ~third.pushes
 
-        w_rest = self._decayed(m, w, row.w_shift, row.w_decays, low, "w")
-        b_rest = self._decayed(m, b, row.b_shift, row.b_decays, other, "b")
+        w_rest = decayed(m, w, row.w_decay, low, "w")
+        b_rest = decayed(m, b, row.b_decay, other, "b")
 
         w_total, b_total = (Signal(signed(38), name=f"{name}_total", reset_less=True)
                             for name in "wb")
         m.d.sync += [w_total.eq(change + half + w_rest), b_total.eq(step + more + b_rest)]
-
         written, host = self.written, self.host
+        with m.If(host.active):
+            m.d.sync += [w_total.eq(0), b_total.eq(0)]
         noisy = delayed(m, xi != 0, 5, "noisy")
         hits = [self._write_back(m, store, total, enable, strobe)
                 for store, total, enable, strobe in (

@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bank import state_memories
 from hdl.config import Config
+from hdl.decay import tell_decay
 from hdl.delay import delayed
 from hdl.eligibility import tell, told_error
 from hdl.fixed import BIT_LENGTH_STAGES, exceeds_rounded, limit, round_half, shift_keep_half
@@ -158,19 +159,20 @@ class RowFetch(wiring.Component):
         before = delayed(m, settings_5, ROW_STAGE - READ - 3, "settings_before")
         now = delayed(m, before, 1, "settings_last")
         is_mirror, is_decaying = before.feedback == Feedback.MIRROR, before.decay_shift != 0
-        mirror, decays, b_decays, tied = (delayed(m, value, 1, name) for name, value in (
-            ("mirror", is_mirror), ("decays", is_decaying), ("b_decays", is_decaying | is_mirror),
-            ("tied", before.feedback == Feedback.TIED)))
-        row = self.row
+        mirror, tied = (delayed(m, value, 1, name) for name, value in (
+            ("mirror", is_mirror), ("tied", before.feedback == Feedback.TIED)))
+        pull = delayed(m, pull, ROW_STAGE - READ - 3, "pull_before")
+        row, random = self.row, delayed(m, values["word"], ROW_STAGE - READ, "word_last")
         m.d.comb += [
             row.e.eq(delayed(m, values["e"], ROW_STAGE - READ, "e_last")),
             row.factor.eq(learning_factor), row.change.eq(change),
-            row.word.eq(delayed(m, values["word"], ROW_STAGE - READ, "word_last")),
-            row.w_shift.eq(now.decay_shift),
-            row.w_decays.eq(decays), row.b_decays.eq(b_decays), row.mirror.eq(mirror),
-            row.b_shift.eq(
-                Mux(mirror, delayed(m, pull, ROW_STAGE - READ - 2, "pull_last"), now.decay_shift)),
-            row.tied.eq(tied),
+            row.w_random.eq(random[:16]), row.b_random.eq(Mux(mirror, random[16:], random[:16])),
+            row.mirror.eq(mirror), row.tied.eq(tied),
+            row.w_decay.eq(tell_decay(
+                m, row.w_decay.shape(), is_decaying, before.decay_shift, "w")),
+            row.b_decay.eq(tell_decay(
+                m, row.b_decay.shape(), is_decaying | is_mirror,
+                Mux(is_mirror, pull, before.decay_shift), "b")),
             self.factor_hit.eq(factor_hit & counts),
             self.mirror_hit.eq(change_hit & counts & mirror),
         ]

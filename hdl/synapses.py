@@ -123,6 +123,7 @@ class SynapsePass(wiring.Component):
         m.d.comb += [
             host.active.eq(bus.active), host.reads_b.eq(at_b), host.w.eq(bus.write & at_w),
             host.b.eq(bus.write & at_b), host.sum.eq(bus.write & clears),
+            host.value.eq(Mux(bus.active, bus.data, 0)),
             host.lane.eq(Mux(clears, bus.offset[:config.lane_bits], bus.offset[:LANE_BITS]))]
         if config.eligibility:
             m.d.comb += [host.e.eq(self.write_upper & at_w), host.m.eq(self.write_upper & at_b)]
@@ -157,13 +158,11 @@ class SynapsePass(wiring.Component):
         return visits
 
     def _told(self, m, row):
-        """What the target tells, each part when it is needed; the host's value besides."""
+        """What the target tells, each part when it is needed."""
         told = Signal.like(row, name="told")
-        values = {name: row[name] for name in row.shape().members}
-        values["word"] = Mux(self.bus.active, self.bus.data, row.word)
-        for name, value in values.items():
+        for name in row.shape().members:
             m.d.comb += told[name].eq(
-                delayed(m, value, LATE + AFTER.get(name, 0) - ROW_STAGE, f"told_{name}"))
+                delayed(m, row[name], LATE + AFTER.get(name, 0) - ROW_STAGE, f"told_{name}"))
         return told
 
     def _lanes(self, m, platform, sequencer, row):

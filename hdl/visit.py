@@ -4,6 +4,7 @@ from amaranth.hdl import signed
 from amaranth.lib import data
 
 from hdl.config import Config
+from hdl.decay import decay_layout
 from hdl.eligibility import Told, extended
 
 __all__ = ["AFTER", "LATE", "READ", "STAGES", "HostWrite", "SourceWrites", "row_layout",
@@ -15,20 +16,26 @@ READ = 2
 """Clocks from an address to the word there."""
 STAGES = {"access": 0, "late": LATE - READ, "summed": LATE - 2, "written": LATE + 5}
 """When a lane is told of a visit: where to read first, where else, what to sum, what to write."""
-AFTER = {"change_frac": 1, "word": 1, "mirror": 1, "change": 2}
+AFTER = {"change_frac": 1, "w_random": 1, "b_random": 1, "mirror": 1, "change": 2}
 """Clocks that some of the target's words come after the others."""
 
 Row = data.StructLayout({
-    "e": signed(18), "factor": signed(18), "change": signed(32), "word": 32, "change_frac": 2,
-    "w_decays": 1, "w_shift": 5, "b_decays": 1, "b_shift": 6, "tied": 1, "mirror": 1})
+    "e": signed(18), "factor": signed(18), "change": signed(32), "w_random": 16, "b_random": 16,
+    "change_frac": 2, "tied": 1, "mirror": 1})
 """What a target neuron tells all lanes: its error e, learning factor ê, the change that the mirror
-rule asks for, its random word; which of ``FACTOR_FRACS`` ê has; how much W and B decay; where B
-comes from."""
+rule asks for, the halves of its random word that round W and B; which of ``FACTOR_FRACS`` ê has;
+where B comes from."""
+W_SHIFT_BITS, B_SHIFT_BITS = 5, 6
+"""Of what W decays by, and B, which under the mirror rule decays by what it is pulled by."""
 
 
 def row_layout(config: Config) -> data.StructLayout:
-    """:data:`Row`, with what it tells eligibilities."""
-    return extended(Row, config, {"third": Told})
+    """:data:`Row`; how much W and B decay; what eligibilities are told."""
+    decays = data.StructLayout({
+        **Row.members,
+        "w_decay": decay_layout(W_SHIFT_BITS, multiplied=config.decay_multipliers > 1),
+        "b_decay": decay_layout(B_SHIFT_BITS, multiplied=config.decay_multipliers > 0)})
+    return extended(decays, config, {"third": Told})
 
 
 def _bits(depth: int) -> int:
@@ -73,11 +80,11 @@ class HostWrite(data.StructLayout):
     """The host's write of a weight, or its clearing of a sum, while the core is idle; whether it
     reads B or W.
 
-    The place is ``written.word`` or ``summed.source_row``, the value lies in ``row.word``: all
-    three are held from 4 clocks before.
+    The place is ``written.word`` or ``summed.source_row``; it and the ``value``, which is zero
+    unless the host is active, are held from 4 clocks before.
     """
 
     def __init__(self, config: Config):
         super().__init__({"active": 1, "reads_b": 1, "w": 1, "b": 1, "sum": 1,
-                          "lane": max(1, config.lane_bits)}
+                          "value": 18, "lane": max(1, config.lane_bits)}
                          | ({"e": 1, "m": 1} if config.eligibility else {}))

@@ -24,7 +24,7 @@ def describe(config: Config, *, slots: int, board: str = "simulated", revision: 
     """
     # Bitstreams of cores without an option do not know of it.
     core = asdict(config)
-    for option in ("eligibility", "neuron_clocks"):
+    for option in ("eligibility", "neuron_clocks", "decay_multipliers"):
         if core[option] == getattr(Config, option):
             del core[option]
     formats = {name: [form.width, form.frac] for name, form in STATE_FORMATS.items() if form}

@@ -75,7 +75,7 @@ def test_mapped_core_equals_the_golden_model(mutated, runs):
 
 
 def test_mapped_core_of_slow_neurons_equals_the_golden_model(runs):
-    library = build_netlist(replace(CONFIG, neuron_clocks=5))
+    library = build_netlist(replace(CONFIG, neuron_clocks=5, decay_multipliers=2))
     with SimulatedCore(library, patience=PATIENCE) as core:
         # Programs lie in it as they do in the other.
         assert [sign for case, image in runs if (sign := first_sign(core, case, image))] == []

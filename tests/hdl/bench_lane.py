@@ -1,5 +1,6 @@
 """cocotb bench of a lane: products, backward sums and new weights as the golden model has them."""
 
+import os
 import random
 
 import cocotb
@@ -10,9 +11,10 @@ from hdl.lane import HOST_LOW, SUM_STAGES
 from hdl.visit import AFTER, LATE, STAGES
 from model.formats import FACTOR_FRACS
 from model.program import Feedback
-from tests.hdl.driving import draw, put, start
+from tests.hdl.driving import decays, draw, put, start
 from tests.hdl.lane_model import ROWS, TRACE_ROWS, WORDS, Model
 
+DECAY_MULTIPLIERS = int(os.environ["DECAY_MULTIPLIERS"])
 NUMBER, LANES = 1, 2
 STEPS = 120
 PRODUCT_STAGE = 4
@@ -93,13 +95,19 @@ def told(stage, visit):
 
 def told_row(row):
     """What a lane is told of the target and its projection."""
-    mirror = row["feedback"] == Feedback.MIRROR
-    return {name: row[name] for name in ("e", "factor", "change", "word")} | {
+    mirror, word = row["feedback"] == Feedback.MIRROR, row["word"]
+    return {name: row[name] for name in ("e", "factor", "change")} | {
+        "w_random": word & 0xFFFF, "b_random": word >> 16 * mirror & 0xFFFF,
         "change_frac": FACTOR_FRACS.index(row["change_shift"] + 15),
-        "w_decays": row["decay_shift"] != 0, "w_shift": row["decay_shift"],
-        "b_decays": row["decay_shift"] != 0 or mirror, "mirror": mirror,
-        "b_shift": row["pull"] if mirror else row["decay_shift"],
-        "tied": row["feedback"] == Feedback.TIED}
+        "mirror": mirror, "tied": row["feedback"] == Feedback.TIED}
+
+
+def told_decays(row):
+    """How much its W and B decay."""
+    decay = row["decay_shift"] or None
+    return {"w": decays(decay, multiplied=DECAY_MULTIPLIERS > 1),
+            "b": decays(row["pull"] if row["feedback"] == Feedback.MIRROR else decay,
+                        multiplied=DECAY_MULTIPLIERS > 0)}
 
 
 def write_sources(dut, source, model, reads):
@@ -147,6 +155,8 @@ async def pass_over(dut, source, model, clocks):
                 model.learn(old, row, sources)
         put(dut, "row", {name: told_row(at(clock - LATE - AFTER.get(name, 0))[1])[name]
                          for name in told_row(row)})
+        for name, decay in told_decays(row).items():
+            put(dut, f"row_{name}_decay", decay)
         write_sources(dut, source, model, {
             "rate": (access["parity"], access["source_row"]),
             "word": (summed["parity"], summed["source_row"]),
@@ -165,11 +175,11 @@ async def host_write(dut, kind, values):
         for row, value in values:
             put(dut, "written", {"word": row})
             put(dut, "summed", {"source_row": row % ROWS, "valid": 0})
-            put(dut, "row", {"word": (int(value) if lane == NUMBER else ~int(value)) & 0x3FFFF})
-            for strobe in (*[0] * (HELD if kind == "sum" else 0), 1):
+            put(dut, "host", {"value": (int(value) if lane == NUMBER else ~int(value)) & 0x3FFFF})
+            for strobe in (*[0] * HELD, 1):
                 put(dut, "host", {kind: strobe, "lane": lane})
                 await RisingEdge(dut.clk)
-    put(dut, "host", {"active": 0, kind: 0})
+    put(dut, "host", {"active": 0, kind: 0, "value": 0})
 
 
 async def check_sums(dut, model, step):

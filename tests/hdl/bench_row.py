@@ -14,10 +14,11 @@ from model.fixed import limit, shift_round
 from model.formats import ERROR, FACTOR_FRACS, SLOPE
 from model.neuron import mirror_exponent
 from model.program import ELIGIBILITY_FIELDS, Feedback
-from tests.hdl.driving import bus_write, draw, put, start
+from tests.hdl.driving import bus_write, decays, draw, put, start
 
 SLOTS = int(os.environ["SLOTS"])
 ELIGIBLE = bool(int(os.environ["ELIGIBLE"]))
+DECAY_MULTIPLIERS = int(os.environ["DECAY_MULTIPLIERS"])
 POST = post_fields(Config(eligibility=ELIGIBLE))
 BATCHES, BATCH = 120, 100
 REGIONS = {"error": Region.ERROR, "e": Region.E, "change": Region.CHANGE,
@@ -78,11 +79,14 @@ def expected(post, settings, silent, modulator):
     pull = settings["mirror_shift"] + exponent
     change, mirror_hit = limit(shift_round(change << 11, pull - settings["noise_shift"] + 4), 32)
     decay, mirror = settings["decay_shift"], settings["feedback"] == Feedback.MIRROR
-    row = {"e": e, "factor": factor, "change": change, "word": post["word"],
+    row = {"e": e, "factor": factor, "change": change,
+           "w_random": post["word"] & 0xFFFF, "b_random": post["word"] >> 16 * mirror & 0xFFFF,
            "change_frac": FACTOR_FRACS.index(settings["change_shift"] + 15),
-           "w_decays": int(decay != 0), "w_shift": decay, "b_decays": int(decay != 0 or mirror),
-           "b_shift": pull if mirror else decay, "mirror": int(mirror),
-           "tied": int(settings["feedback"] == Feedback.TIED)}
+           "mirror": int(mirror), "tied": int(settings["feedback"] == Feedback.TIED)}
+    for number, (name, shift) in enumerate({"b": pull if mirror else decay or None,
+                                            "w": decay or None}.items()):
+        row |= {f"{name}_decay_{field}": value for field, value in decays(
+            shift, multiplied=number < DECAY_MULTIPLIERS).items()}
     row |= {f"third_{name}": int(value) for name, value in third.items()}
     return row, factor_hit, mirror_hit, exponent
 
@@ -169,5 +173,5 @@ async def every_clock_a_row(dut):
     assert exponents == set(range(0, 2 * 12 + 1, 2)), exponents
     assert min(hit_count) > 30, hit_count
     assert all(len(seen[name]) > BATCHES * BATCH // 20
-               for name in ("e", "factor", "change", "word",
+               for name in ("e", "factor", "change", "w_random", "b_random",
                             *(("third_f", "third_push") if ELIGIBLE else ())))

@@ -5,7 +5,7 @@ from cocotb.triggers import RisingEdge
 
 from hdl.memory import HELD
 
-__all__ = ["bus_read", "bus_write", "draw", "put", "start"]
+__all__ = ["bus_read", "bus_write", "decays", "draw", "put", "start"]
 
 
 async def start(dut) -> None:
@@ -60,3 +60,14 @@ def draw(source, width: int) -> int:
         return source.choice((0, 1, -1))
     magnitude = source.getrandbits(source.randint(1, width - 1))
     return source.choice((magnitude, ~magnitude))
+
+
+def decays(shift: int | None, *, multiplied: bool) -> dict[str, int]:
+    """What a lane is told of a decay by ``shift`` places, None for none, as a shift or as a scale:
+    the product with it, divided by 2**17 where it is ``far``, is what the shift leaves."""
+    if not multiplied:
+        return {"active": int(shift is not None), "shift": shift or 0}
+    if shift is None:
+        return {"scale": 0}
+    return {"scale": 1 << (33 - min(shift, 33) if shift > 16 else 16 - shift),
+            "far": int(shift > 16)}

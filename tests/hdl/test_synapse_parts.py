@@ -23,20 +23,31 @@ def test_sequencer():
     assert run_bench(Sequencer(Config(lanes=3)), bench, environment=environment) == 1
 
 
-@pytest.mark.parametrize("eligibility", [False, True])
-def test_rows(eligibility):
-    config = Config(lanes=3, rows=5, eligibility=eligibility)
-    environment = PLAIN | {"SLOTS": str(config.slots), "ELIGIBLE": str(int(eligibility))}
+@pytest.mark.parametrize(("eligibility", "decay_multipliers"),
+                         [(False, 0), (True, 0), (False, 1), (False, 2)])
+def test_rows(eligibility, decay_multipliers):
+    config = Config(lanes=3, rows=5, eligibility=eligibility, decay_multipliers=decay_multipliers)
+    environment = PLAIN | {"SLOTS": str(config.slots), "ELIGIBLE": str(int(eligibility)),
+                           "DECAY_MULTIPLIERS": str(decay_multipliers)}
     assert run_bench(RowFetch(config), HERE / "bench_row.py", environment=environment) == 1
 
 
-def run_lane():
-    component = Lane(Config(lanes=2, rows=4, trace_rows=5, words=48), 1)
-    return run_bench(component, HERE / "bench_lane.py", environment=PLAIN)
+def run_lane(decay_multipliers=0):
+    component = Lane(Config(lanes=2, rows=4, trace_rows=5, words=48,
+                            decay_multipliers=decay_multipliers), 1)
+    environment = PLAIN | {"DECAY_MULTIPLIERS": str(decay_multipliers)}
+    return run_bench(component, HERE / "bench_lane.py", environment=environment)
 
 
-def test_lane():
-    assert run_lane() == 1
+@pytest.mark.parametrize("decay_multipliers", [0, 1, 2])
+def test_lane(decay_multipliers):
+    assert run_lane(decay_multipliers) == 1
+
+
+@pytest.mark.parametrize(("core", "limit"), [("parallel", 2), ("micro", 0)])
+def test_more_multipliers_than_decays_are_refused(core, limit):
+    with pytest.raises(ValueError, match=f"^decay_multipliers = 3 is outside 0 … {limit}$"):
+        Config(core=core, lanes=1, rows=8, decay_multipliers=3)
 
 
 def test_lost_half_bit_of_a_change_is_noticed(monkeypatch):

@@ -14,8 +14,9 @@ __all__ = ["BYTE_RAMS", "LATENCIES", "RAMS", "ByteTwins", "MultiplierTwins", "Ra
 
 LATENCIES = (2, 3)
 RAMS = ((18, 1024, True), (18, 1024, False), (36, 400, True), (32, 100, False), (18, 2500, True),
-        (40, 1024, False), (4, 5000, True), (2, 2048, True), (1, 12000, False))
-"""(width, depth, output register): every width of a block, columns, banks, odd depths."""
+        (40, 1024, False), (4, 5000, True), (2, 2048, True), (1, 12000, False),
+        (33, 32, True))
+"""(width, depth, output register): every width of a block, columns, banks, odd depths, no block."""
 
 
 BYTE_RAMS = ((1, 40), (4, 512), (6, 512), (3, 1300))
@@ -37,7 +38,7 @@ class MultiplierTwins(wiring.Component):
 
     def __init__(self, technology: Technology):
         self.technology = technology
-        super().__init__({"a": In(18), "b": In(18), "copy": Out(18)} | {
+        super().__init__({"a": In(18), "b": In(18), "clear": In(1), "copy": Out(18)} | {
             f"{kind}_{latency}": Out(36) for kind in ("portable", "mapped")
             for latency in LATENCIES})
 
@@ -48,6 +49,7 @@ class MultiplierTwins(wiring.Component):
                 multiplier = Multiplier(latency=latency)
                 m.submodules[f"{kind}_{latency}"] = For(multiplier, technology)
                 m.d.comb += [multiplier.a.eq(self.a), multiplier.b.eq(self.b),
+                             multiplier.clear.eq(self.clear),
                              getattr(self, f"{kind}_{latency}").eq(multiplier.product)]
         m.d.comb += self.copy.eq(local_copy(m, self.a, self.technology))
         return m
