@@ -53,7 +53,7 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     (folder / constraints).write_text(text_of(plan, constraints))
     device = _device(platform, board.technology)
     asked = {"megahertz": pll.megahertz, "constraints": constraints}
-    netlist = start(folder, device, netlist=NETLIST, arranged=configuration.arranged, **asked)
+    netlist = start(folder, device, netlist=NETLIST, rounds=configuration.rounds, **asked)
     routed = place_and_route(folder, device, netlist=netlist, seed=seed, **asked)
     bits = _pack(folder, name, board.technology)
     manifest = {

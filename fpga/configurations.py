@@ -16,8 +16,8 @@ class Configuration:
 
     megahertz   asked of place and route; boards take the nearest that their PLL can make
     device      where it is measured (``fpga.devices``)
-    arranged    large cells get sites before place and route (``fpga.floorplan``), which takes two
-                placements more
+    rounds      of giving large cells sites before place and route (``fpga.floorplan``), each of
+                which takes a placement more: 0, 1 or 2
 
     ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
     """
@@ -25,7 +25,7 @@ class Configuration:
     core: Config
     megahertz: float
     device: str
-    arranged: bool = False
+    rounds: int = 0
 
     @property
     def neurons(self) -> int:
@@ -47,10 +47,10 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
-        megahertz=70, device="LFE5U-85F", arranged=True),
+        megahertz=70, device="LFE5U-85F", rounds=2),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", arranged=True),
+        megahertz=105, device="LFE5U-85F", rounds=1),
 }
 """Configurations by name."""

@@ -25,9 +25,9 @@ ALGORITHMS = {
 """Where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a quarter less
 wire than the default one, and router2, which negotiates for wires, is done in minutes where router1
 rips up for hours and never ends."""
-PULLS = (1.5, 0.5)
-"""Weight of the modules' middles in each round of :func:`arrange`: first to gather what belongs
-together, then to let the nets decide."""
+PULLS = {1: (1.0,), 2: (1.5, 0.5)}
+"""Weight of the modules' middles in each round of :func:`arrange`, by how many rounds there are: of
+two the first gathers what belongs together, then the nets decide."""
 LONGEST = 70
 """Characters of a cell's name in words about a path; the end tells most."""
 
@@ -111,27 +111,28 @@ def _options(device: Device, constraints: str | None, megahertz: float) -> list[
     return [*options, "--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
 
 
-def start(folder: Path, device: Device, *, netlist: str, arranged: bool, megahertz: float,
+def start(folder: Path, device: Device, *, netlist: str, rounds: int, megahertz: float,
           constraints: str | None = None) -> str:
-    """Name of the netlist in ``folder`` that every seed starts from: ``netlist``, or what
-    :func:`arrange` makes of it if it is to be ``arranged``."""
-    if not arranged:
+    """Name of the netlist in ``folder`` that every seed starts from: ``netlist``, or, if there are
+    to be ``rounds``, what :func:`arrange` makes of it."""
+    if not rounds:
         return netlist
-    return arrange(folder, device, netlist=netlist, megahertz=megahertz, constraints=constraints)
+    return arrange(folder, device, netlist=netlist, rounds=rounds, megahertz=megahertz,
+                   constraints=constraints)
 
 
-def arrange(folder: Path, device: Device, *, netlist: str, megahertz: float,
+def arrange(folder: Path, device: Device, *, netlist: str, rounds: int, megahertz: float,
             constraints: str | None = None) -> str:
     """Name of a netlist in ``folder`` whose large cells have their sites (:mod:`fpga.floorplan`).
 
-    It takes a placement per round; for an ECP5.  Sites are found once and serve all seeds.
+    It takes a placement per round, 1 or 2; for an ECP5.  Sites are found once and serve all seeds.
     """
     options, arranged = _options(device, constraints, megahertz), "arranged.json"
     sites = _sites(folder, device)
-    for number, pull in enumerate(PULLS, 1):
+    for number, pull in enumerate(PULLS[rounds], 1):
         run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
                    "--write", "placed.json"], folder=folder, log=f"arrange-{number}.log",
-                  what=f"floorplan, placement {number} of {len(PULLS)}")
+                  what=f"floorplan, placement {number} of {rounds}")
         found = assign(Placement.read(folder / "placed.json"), sites, pull=pull)
         with_sites(folder / netlist, found, folder / arranged)
         netlist = arranged

@@ -47,7 +47,7 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
     asked = configuration.megahertz * EAGER
-    netlist = start(work, device, netlist=NETLIST, arranged=configuration.arranged,
+    netlist = start(work, device, netlist=NETLIST, rounds=configuration.rounds,
                     megahertz=asked)
     routed = {seed: place_and_route(work, device, netlist=netlist, seed=seed, megahertz=asked,
                                     label=f"-{seed}")

@@ -114,14 +114,15 @@ class EligibilityWord(wiring.Component):
         trace ``resets``."""
         told = self.told
         m.submodules.gathering = multiplier = Multiplier()
-        m.d.comb += [multiplier.a.eq(self.psi), multiplier.b.eq(told.f),
-                     multiplier.clear.eq(resets)]
+        m.d.comb += [multiplier.a.eq(self.psi), multiplier.b.eq(told.f)]
         product, step, half = multiplier.product, Signal(signed(36)), Signal()
         with m.Switch(delayed(m, told.scale_shift, multiplier.latency, "scale_shift")):
             for shift in SCALES.values():
                 with m.Case(shift):
                     m.d.sync += [step.eq(product >> shift),
                                  half.eq(product[shift - 1] if shift else 0)]
+        with m.If(delayed(m, resets, multiplier.latency, "resets")):
+            m.d.sync += [step.eq(0), half.eq(0)]
 
         shift = told.retention_shift
         fades = delayed(m, shift != FOREVER, 2, "fades")

@@ -67,6 +67,7 @@ class Lane(wiring.Component):
             "hits": Out(4 if config.eligibility else 2),
             "sum_row": In(max(1, (config.rows - 1).bit_length())), "sum": Out(signed(SUM.width)),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
+        self._mine = Signal(name="mine")
 
     def _bank(self, m, name, write, row, half, *, block):
         """A double-buffered memory of this lane's sources, read at a row and half."""
@@ -115,7 +116,7 @@ class Lane(wiring.Component):
             sums.valid.eq(summed.valid), sums.row.eq(summed.source_row),
             sums.parity.eq(summed.parity), sums.first.eq(summed.first),
             sums.last.eq(summed.last), sums.product.eq(product),
-            sums.clear.eq(host.sum & (host.lane == self.number)),
+            sums.clear.eq(host.sum & self._mine),
             sums.read_row.eq(self.sum_row)]
         read = Signal(self.sum.shape(), name="sum_read", reset_less=True)
         m.d.comb += self.sum.eq(read)
@@ -123,9 +124,9 @@ class Lane(wiring.Component):
         with m.If(host.active):
             m.d.sync += read[HOST_LOW:HOST_LOW + 18].eq(Mux(host.reads_b, *reversed(words)))
 
-    def _changes(self, m, platform, product, xi):
-        """ê ψ at 30 fractional bits and the bit below, which rounds it, a stage after the product:
-        for W, and for B, which the mirror rule pulls by ± its change instead."""
+    def _changes(self, m, platform, product, none, xi):
+        """ê ψ (or ``none``) at 30 fractional bits and the bit below, which rounds it, a stage after
+        the product: for W, and for B, which the mirror rule pulls by ± its change instead."""
         both = Signal(signed(37), name="aligned")
         shifted = [Signal.like(both, name=f"shifted_{frac}") for frac in FACTOR_FRACS]
         m.d.comb += [value.eq(product >> (frac - 16))
@@ -140,14 +141,16 @@ class Lane(wiring.Component):
         aligned, below = both[1:].as_signed(), both[0]
         pulls, flip = delayed(m, self.row.mirror, 1, "pulls"), delayed(m, xi, 2, "flip")[1]
         changes = []
-        for name, change, half in (
-                ("w", aligned, below),
+        for name, change, half, zero in (
+                ("w", aligned, below, none),
                 # The other sign is the complement, and one more.
                 ("b", Mux(pulls, self.row.change ^ flip.replicate(32).as_signed(), aligned),
-                 Mux(pulls, flip, below))):
+                 Mux(pulls, flip, below), none & ~pulls)):
             kept, rounds = (Signal(signed(36), name=f"{name}_change", reset_less=True),
                             Signal(name=f"{name}_half", reset_less=True))
             m.d.sync += [kept.eq(change), rounds.eq(half)]
+            with m.If(zero):
+                m.d.sync += [kept.eq(0), rounds.eq(0)]
             changes.append((kept, rounds))
         return changes
 
@@ -163,7 +166,7 @@ class Lane(wiring.Component):
         for port, chosen in (
                 ("write_data", value),
                 ("write_address", self.written.word),
-                ("write", Mux(host.active, written & (host.lane == self.number), enable))):
+                ("write", Mux(host.active, written & self._mine, enable))):
             m.d.comb += getattr(store, port).eq(delayed(m, chosen, 1, port))
         return limits & enable
 
@@ -181,6 +184,7 @@ class Lane(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         row = self.row
+        m.d.comb += self._mine.eq(self.host.lane == self.number)
         rate, silent, psi, no_trace, xi, word = self._read_sources(m)
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
@@ -192,16 +196,18 @@ class Lane(wiring.Component):
         third = self._remember(m, psi, low) if self.config.eligibility else None
         learned = psi if third is None else Mux(row.third.eligible, third.eligibility, psi)
         products = []
-        for name, left, right, clear in (
-                ("forward", early_w, rate, silent),
-                ("backward", Mux(row.tied, w, b), row.e, 0),
-                ("update", learned, row.factor, no_trace)):
+        for name, left, right in (
+                ("forward", early_w, rate),
+                ("backward", Mux(row.tied, w, b), row.e),
+                ("update", learned, row.factor)):
             m.submodules[name] = multiplier = Multiplier()
-            m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right), multiplier.clear.eq(clear)]
+            m.d.comb += [multiplier.a.eq(left), multiplier.b.eq(right)]
             products.append(multiplier.product)
-        m.d.comb += self.product.eq(products[0])
+        # Products are made zero, not operands: it takes no tables, but the resets of registers.
+        m.d.comb += self.product.eq(Mux(delayed(m, silent, 2, "no_product"), 0, products[0]))
         self._sum_backward(m, products[1], [early_w, b])
-        (change, half), (step, more) = self._changes(m, platform, products[2], xi)
+        (change, half), (step, more) = self._changes(
+            m, platform, products[2], delayed(m, no_trace, 2, "no_change"), xi)
         if third is not None:
             m.d.comb += [third.change.eq(change), third.half.eq(half)]
             # What mirrors pull by is not an eligibility's to push.

@@ -23,13 +23,11 @@ class Multiplier(wiring.Component):
     Members
     -------
     a, b : In(signed(18))
-    clear : In(1), the product of this clock's operands is to be zero
     product : Out(signed(36))
     """
 
     a: In(signed(OPERAND_WIDTH))
     b: In(signed(OPERAND_WIDTH))
-    clear: In(1)
     product: Out(signed(2 * OPERAND_WIDTH))
 
     latency = 2
@@ -43,14 +41,12 @@ class Multiplier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         if Technology.of(platform) is Technology.ECP5 and Target.take_multiplier(platform):
-            m.submodules.block = mult18x18d(self.a, self.b, self.product, clear=self.clear,
+            m.submodules.block = mult18x18d(self.a, self.b, self.product,
                                             pipelined=self.latency == 3)
             return m
         a = Signal(signed(OPERAND_WIDTH), reset_less=True)
         b = Signal(signed(OPERAND_WIDTH), reset_less=True)
         m.d.sync += [a.eq(self.a), b.eq(self.b)]
-        with m.If(self.clear):
-            m.d.sync += [a.eq(0), b.eq(0)]
         value = a * b
         for stage in range(1, self.latency):
             product = Signal(signed(2 * OPERAND_WIDTH), name=f"product_{stage}", reset_less=True)

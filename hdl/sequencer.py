@@ -146,7 +146,7 @@ class Sequencer(wiring.Component):
                      for name in store.written.shape().members]
         m.d.comb += [
             # A descriptor is there still at the clock after it was taken.
-            store.write.eq(fetch.take), store.written_place.eq(word.place + 1),
+            store.written_place.eq(word.place + 1),
             store.place.eq(waiting.place), self.settings.eq(store.settings),
             self.issued_done.eq(ended),
             ended.eq(running & ~(word.valid | aside | waiting.valid | some_left))]

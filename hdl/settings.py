@@ -31,8 +31,9 @@ def settings_layout(config: Config) -> data.StructLayout:
 class SettingsStore(wiring.Component):
     """Settings of the last projections.
 
-    write, written_place, written   settings come to a place; ``written`` is there at the next clock
-    place → settings                a clock later, if written two clocks before
+    written_place, written   settings come to a place in every clock until another is named;
+                             ``written`` is there at the next clock
+    place → settings         a clock later, if written two clocks before
 
     Cost: distributed memory of a word per place, and a register.
     """
@@ -40,7 +41,7 @@ class SettingsStore(wiring.Component):
     def __init__(self, config: Config):
         shape = settings_layout(config)
         super().__init__({
-            "write": In(1), "written_place": In(PLACE_BITS), "written": In(shape),
+            "written_place": In(PLACE_BITS), "written": In(shape),
             "place": In(PLACE_BITS), "settings": Out(shape)})
 
     def elaborate(self, platform):
@@ -49,7 +50,7 @@ class SettingsStore(wiring.Component):
             shape=self.written.shape(), depth=1 << PLACE_BITS, init=[])
         port, read = store.write_port(), store.read_port(domain="comb")
         m.d.comb += [
-            port.en.eq(delayed(m, self.write, 1, "writes")),
-            port.addr.eq(delayed(m, self.written_place, 1, "where")), port.data.eq(self.written),
+            port.en.eq(1), port.addr.eq(delayed(m, self.written_place, 1, "where")),
+            port.data.eq(self.written),
             read.addr.eq(self.place), self.settings.eq(delayed(m, read.data, 1, "read"))]
         return m

@@ -11,20 +11,16 @@ __all__ = ["mult18x18d"]
 WIDTH = 18
 
 
-def mult18x18d(a: Signal, b: Signal, product: Signal, *, clear: Signal,
-               pipelined: bool) -> Instance:
-    """``product`` = a × b, signed 18 × 18, 2 clocks later, or 3 where ``pipelined``.
-
-    clear   the input registers are reset: the product is zero
-    """
-    ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_RST0": clear, "i_RST1": 0, "i_SIGNEDA": 1,
-             "i_SIGNEDB": 1, "i_SOURCEA": 0, "i_SOURCEB": 0}
+def mult18x18d(a: Signal, b: Signal, product: Signal, *, pipelined: bool) -> Instance:
+    """``product`` = a × b, signed 18 × 18, 2 clocks later, or 3 where ``pipelined``."""
+    ports = {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_RST0": 0, "i_SIGNEDA": 1, "i_SIGNEDB": 1,
+             "i_SOURCEA": 0, "i_SOURCEB": 0}
     for bit in range(WIDTH):
         ports |= {f"i_A{bit}": a[bit], f"i_B{bit}": b[bit], f"i_C{bit}": 0}
     ports |= {f"o_P{bit}": product[bit] for bit in range(2 * WIDTH)}
     parameters = {"p_SOURCEB_MODE": "B_SHIFT", "p_GSR": "DISABLED", "p_RESETMODE": "SYNC"}
-    for stage, used, reset in (("INPUTA", True, "RST0"), ("INPUTB", True, "RST0"),
-                               ("PIPELINE", pipelined, "RST1"), ("OUTPUT", True, "RST1")):
+    for stage, used in (("INPUTA", True), ("INPUTB", True), ("PIPELINE", pipelined),
+                        ("OUTPUT", True)):
         parameters |= {f"p_REG_{stage}_CLK": "CLK0" if used else "NONE",
-                       f"p_REG_{stage}_CE": "CE0", f"p_REG_{stage}_RST": reset}
+                       f"p_REG_{stage}_CE": "CE0", f"p_REG_{stage}_RST": "RST0"}
     return Instance("MULT18X18D", **parameters, **ports)

@@ -2,15 +2,15 @@
 //
 // After Lattice FPGA-TN-02205 (formerly TN1267), "ECP5 and ECP5-5G sysDSP Usage Guide" (slice
 // block diagram; attributes REG_*_CLK: NONE bypasses a register, CLK0 ... CLK3 chooses its
-// clock, REG_*_CE and REG_*_RST its enable and reset, of four each; RESETMODE SYNC); FPGA-DS-02012, "ECP5 and
+// clock, REG_*_CE and REG_*_RST its enable and reset; RESETMODE SYNC); FPGA-DS-02012, "ECP5 and
 // ECP5-5G Family Data Sheet", section 2.9, "sysDSP Slice".  Only what this project uses: direct
-// operands (SOURCEA, SOURCEB = 0), one clock CLK0 with CE0, resets RST0 and RST1, no cascade;
-// anything else is refused when simulation starts.
+// operands (SOURCEA, SOURCEB = 0), one clock CLK0 with CE0 and RST0, no cascade; anything else
+// is refused when simulation starts.
 module MULT18X18D(
     input A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0,
     input B17, B16, B15, B14, B13, B12, B11, B10, B9, B8, B7, B6, B5, B4, B3, B2, B1, B0,
     input C17, C16, C15, C14, C13, C12, C11, C10, C9, C8, C7, C6, C5, C4, C3, C2, C1, C0,
-    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0, RST1,
+    input SIGNEDA, SIGNEDB, SOURCEA, SOURCEB, CLK0, CE0, RST0,
     output P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19, P18,
            P17, P16, P15, P14, P13, P12, P11, P10, P9, P8, P7, P6, P5, P4, P3, P2, P1, P0
 );
@@ -34,11 +34,6 @@ module MULT18X18D(
             || (REG_PIPELINE_CLK != "NONE" && REG_PIPELINE_CLK != "CLK0")
             || (REG_OUTPUT_CLK != "NONE" && REG_OUTPUT_CLK != "CLK0"))
             $fatal(1, "MULT18X18D: only CLK0 is modelled");
-        if ((REG_INPUTA_RST != "RST0" && REG_INPUTA_RST != "RST1")
-            || (REG_INPUTB_RST != "RST0" && REG_INPUTB_RST != "RST1")
-            || (REG_PIPELINE_RST != "RST0" && REG_PIPELINE_RST != "RST1")
-            || (REG_OUTPUT_RST != "RST0" && REG_OUTPUT_RST != "RST1"))
-            $fatal(1, "MULT18X18D: only RST0 and RST1 are modelled");
     end
 
     // A signed operand carries its sign into bit 18, an unsigned one a zero; the signs are
@@ -53,15 +48,16 @@ module MULT18X18D(
     wire signed [37:0] result = REG_OUTPUT_CLK == "NONE" ? piped : output_register;
 
     always @(posedge CLK0)
-        begin
-            if (REG_INPUTA_RST == "RST0" ? RST0 : RST1) a_register <= 0;
-            else if (CE0) a_register <= a_wide;
-            if (REG_INPUTB_RST == "RST0" ? RST0 : RST1) b_register <= 0;
-            else if (CE0) b_register <= b_wide;
-            if (REG_PIPELINE_RST == "RST0" ? RST0 : RST1) pipeline_register <= 0;
-            else if (CE0) pipeline_register <= product;
-            if (REG_OUTPUT_RST == "RST0" ? RST0 : RST1) output_register <= 0;
-            else if (CE0) output_register <= piped;
+        if (RST0) begin
+            a_register <= 0;
+            b_register <= 0;
+            pipeline_register <= 0;
+            output_register <= 0;
+        end else if (CE0) begin
+            a_register <= a_wide;
+            b_register <= b_wide;
+            pipeline_register <= product;
+            output_register <= piped;
         end
 
     assign {P35, P34, P33, P32, P31, P30, P29, P28, P27, P26, P25, P24, P23, P22, P21, P20, P19,

@@ -76,10 +76,11 @@ def test_census_counts_what_it_is_asked_for():
 
 def test_place_and_route_keeps_the_sites(tmp_path):
     device = DEVICES["LFE5U-25F"]
-    made = synthesise(rtlil_of(BackwardSums(depth=16), device.target()), device.technology)
+    design = BackwardSums(depth=16, block=True)
+    made = synthesise(rtlil_of(design, device.target()), device.technology)
     (tmp_path / NETLIST).write_text((made / NETLIST).read_text())
-    plain, arranged = (start(tmp_path, device, netlist=NETLIST, arranged=wanted, megahertz=100)
-                       for wanted in (False, True))
+    plain, arranged = (start(tmp_path, device, netlist=NETLIST, rounds=wanted, megahertz=100)
+                       for wanted in (0, 2))
     assert plain == NETLIST != arranged
     bound = {name: made["attributes"]["BEL"]
              for name, made in cells_of(tmp_path / arranged).items() if "BEL" in made["attributes"]}

@@ -38,7 +38,7 @@ class MultiplierTwins(wiring.Component):
 
     def __init__(self, technology: Technology):
         self.technology = technology
-        super().__init__({"a": In(18), "b": In(18), "clear": In(1), "copy": Out(18)} | {
+        super().__init__({"a": In(18), "b": In(18), "copy": Out(18)} | {
             f"{kind}_{latency}": Out(36) for kind in ("portable", "mapped")
             for latency in LATENCIES})
 
@@ -49,7 +49,6 @@ class MultiplierTwins(wiring.Component):
                 multiplier = Multiplier(latency=latency)
                 m.submodules[f"{kind}_{latency}"] = For(multiplier, technology)
                 m.d.comb += [multiplier.a.eq(self.a), multiplier.b.eq(self.b),
-                             multiplier.clear.eq(self.clear),
                              getattr(self, f"{kind}_{latency}").eq(multiplier.product)]
         m.d.comb += self.copy.eq(local_copy(m, self.a, self.technology))
         return m

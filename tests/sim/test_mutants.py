@@ -40,8 +40,6 @@ EQUIVALENT = {
     (r"synapses\.sequencer\.fetch|traces\.fetch",
      r"^(moves|first|last)_(held_0|descriptor_(240|280))( |$)"):
         "of a descriptor and of what is kept beside it, fields that are not looked at here",
-    (r"synapses\.sequencer\.settings.*", r"^writes_1( |$)"):
-        "written at every clock but the last one: the place is the one that it will have by then",
     (r"synapses\.sequencer\.fetch|traces\.fetch", r"^(side|arriving)_\d$"):
         "asked for elsewhere, not here",
     (r"synapses\.rows", r"length_of_1\$\d+ \[7:4\]"):
