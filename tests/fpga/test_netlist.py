@@ -26,7 +26,7 @@ COUNTS = {"LUT4": 24, "CCU2C": 6, "TRELLIS_FF": 6, "MULT18X18D": 4, "DP16KD": 4,
 EQUIVALENT = {
     r"synapses\.totals\.address_5_":
         "whether a sum was added to four clocks before: rare; the bench of totals aims at it",
-    r"synapses\.data_TRELLIS_FF_Q_147$":
+    r"synapses\.data(\$\d+)?_TRELLIS_FF_Q_147$":
         "of a projection's first word, the bit for 2048 where there are 256",
 }
 """Cells whose mutants may go unnoticed here, and why."""
