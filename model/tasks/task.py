@@ -14,6 +14,8 @@ from model.rules import RULES
 
 __all__ = ["PARTS", "Stream", "Task", "falling", "random_source"]
 
+FLAT = 1e-12
+"""Variance up to which a target counts as constant: smoothing rounds."""
 HOLD = 0.25
 """Share of a training before its neuromodulator falls."""
 PARTS = ("train", "validation", "test")
@@ -94,10 +96,15 @@ class Task:
     def error(self, stream: Stream, outputs: np.ndarray) -> float:
         """Mean squared error over the target's variance, washout not scored.
 
-        ``outputs`` are real rates, shape (T, n_out).
+        ``outputs`` are real rates, shape (T, n_out).  A target that does not vary is a
+        NetworkError.
         """
         square = self.square_error(stream, outputs)
-        return square / float(np.mean(np.var(stream.targets[self.washout :], axis=0)))
+        variance = float(np.mean(np.var(stream.targets[self.washout :], axis=0)))
+        if variance < FLAT:
+            raise NetworkError(f"{len(stream)} steps hold no change of the target after the first "
+                               f"{self.washout}; an error over its variance wants a longer stream")
+        return square / variance
 
     def square_error(self, stream: Stream, outputs: np.ndarray) -> float:
         """Mean squared error, washout not scored; ``outputs`` as for :meth:`error`."""

@@ -25,7 +25,7 @@ STEPS = 400
 def short(monkeypatch):
     """Tasks that are judged on little, so that a trial takes milliseconds."""
     for name, task in list(TASKS.items()):
-        monkeypatch.setitem(TASKS, name, replace(task, test_steps=600, washout=200))
+        monkeypatch.setitem(TASKS, name, replace(task, test_steps=1400, washout=200))
 
 
 @pytest.fixture

@@ -123,3 +123,7 @@ def test_bad_requests():
     stream = XOR.streams(0, 100, "test")
     with pytest.raises(NetworkError, match="a stream of 100 steps is too short to score"):
         XOR.error(stream, stream.targets)
+    stream = XOR.streams(0, 2 * XOR.washout, "test")
+    stream.targets[XOR.washout :] = -1.0
+    with pytest.raises(NetworkError, match="800 steps hold no change of the target after .* 400"):
+        XOR.error(stream, stream.inputs)
