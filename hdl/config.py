@@ -84,10 +84,25 @@ class Config:
         return self.trace_rows << self.lane_bits
 
     @property
+    def slot_bits(self) -> int:
+        """Bits of a slot, or of the one behind the last."""
+        return self.slots.bit_length()
+
+    @property
+    def row_bits(self) -> int:
+        """Bits of a row of neurons, or of how many there are."""
+        return self.rows.bit_length()
+
+    @property
     def compact(self) -> bool:
         """Whether it is to be small rather than fast: neurons share multipliers, states block RAMs.
         """
         return self.neuron_clocks > 1
+
+    @property
+    def choice_bits(self) -> int:
+        """Bits of an index by which one of many words for the host is chosen in a clock."""
+        return 4 if self.compact else 2
 
     def slot(self, place: int) -> int:
         """Slot of the ``place``-th neuron, counted row by row."""

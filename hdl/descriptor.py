@@ -18,7 +18,8 @@ from hdl.region import Region
 from model.program import ELIGIBILITY_FIELDS, POPULATION, PROJECTION
 
 __all__ = ["DescriptorTable", "POPULATION_FIELDS", "PROJECTION_FIELDS", "READ_DESCRIPTOR",
-           "Release", "WORDS", "layout", "pack", "population_fields", "projection_fields"]
+           "Release", "WORDS", "held_layout", "layout", "pack", "population_fields",
+           "projection_fields"]
 
 WORDS = 16
 """Words reserved for a descriptor in the address map."""
@@ -70,6 +71,18 @@ def layout(fields: dict[str, int]) -> data.StructLayout:
         name: unsigned(width) if width > 0 else signed(-width) for name, width in fields.items()})
 
 
+def held_layout(fields: dict[str, int], config: Config) -> data.StructLayout:
+    """... as this core holds it: places and numbers as wide as what it has room for."""
+    slot, row, lane = config.slot_bits, config.row_bits, max(1, config.lane_bits)
+    room = dict.fromkeys(("slot", "size", "source_span", "target_slot", "target_size",
+                          "source_last", "release_cap", "released"), slot)
+    room |= {"source_row": row, "source_rows": row, "source_lane": lane,
+             "word": config.words.bit_length(), "trace_row": config.trace_rows.bit_length(),
+             "output_first": config.outputs.bit_length(),
+             "target": config.populations.bit_length()}
+    return layout({name: min(width, room.get(name, width)) for name, width in fields.items()})
+
+
 def pack(fields: dict[str, int], values: dict[str, int]) -> list[int]:
     """The 32-bit words of one descriptor."""
     bits, position = 0, 0
@@ -87,11 +100,14 @@ class DescriptorTable(wiring.Component):
     """``depth`` descriptors; ``readers`` read ports, each a whole descriptor per clock.
 
     ``data_k`` is valid ``READ_DESCRIPTOR`` clocks after ``number_k``.  The host writes single
-    words.  Cost: a :class:`BlockRam` of 32 bits per word and reader.
+    words, which have all ``fields``; readers get the low bits that ``held`` has, or all.
+    Cost: a :class:`BlockRam` of 32 bits per word and reader.
     """
 
-    def __init__(self, fields: dict[str, int], *, depth: int, region: Region, readers: int = 1):
-        self.layout, self.depth, self.region, self.readers = layout(fields), depth, region, readers
+    def __init__(self, fields: dict[str, int], *, depth: int, region: Region, readers: int = 1,
+                 held: data.StructLayout | None = None):
+        self.fields, self.layout = layout(fields), held or layout(fields)
+        self.depth, self.region, self.readers = depth, region, readers
         number = unsigned(max(1, (depth - 1).bit_length()))
         ports = {"bus": In(BUS)}
         for k in range(readers):
@@ -100,7 +116,12 @@ class DescriptorTable(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits, bus, here = self.layout.as_shape().width, self.bus, Signal(reset_less=True)
+        bus, here = self.bus, Signal(reset_less=True)
+        found = [Signal(self.fields, name=f"found_{k}") for k in range(self.readers)]
+        bits = self.fields.size
+        for k, whole in enumerate(found):
+            held = getattr(self, f"data_{k}")
+            m.d.comb += [held[name].eq(whole[name]) for name in self.layout.members]
         entry = bus.offset[4:4 + len(self.number_0)]
         # Address and data are there before the strobe: whose it is, is known by then.
         m.d.sync += here.eq(bus.active & (bus.region == self.region))
@@ -119,5 +140,5 @@ class DescriptorTable(wiring.Component):
                     store.write.eq(bus.write & mine), store.write_address.eq(place),
                     store.write_data.eq(data),
                     store.read_address.eq(getattr(self, f"number_{k}")),
-                    getattr(self, f"data_{k}").as_value()[low:high].eq(store.read_data)]
+                    found[k].as_value()[low:high].eq(store.read_data)]
         return m

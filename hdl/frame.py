@@ -15,7 +15,7 @@ from hdl.delay import delayed
 from hdl.primitives.block_ram import BlockRam
 from hdl.sequencer import Header, next_slot
 from hdl.steps import STEP_BITS
-from hdl.synapses import RATE_WRITE
+from hdl.synapses import rate_write
 from model.program import Flag
 
 __all__ = ["FrameUnit"]
@@ -46,8 +46,9 @@ class FrameUnit(wiring.Component):
             "inputs": In(range(config.inputs + 1)), "outputs": In(range(config.outputs + 1)),
             "header_0": Out(Header), "header_1": Out(Header),
             "probing": Out(1), "probe_step": Out(STEP_BITS),
-            "input_write": Out(RATE_WRITE), "input_writes": Out(1), "rates_busy": In(1),
-            "teach_index": In(16), "teach_half": In(1), "teach": Out(signed(18)), "kind": Out(2),
+            "input_write": Out(rate_write(config)), "input_writes": Out(1), "rates_busy": In(1),
+            "teach_index": In(range(config.outputs + 1)), "teach_half": In(1),
+            "teach": Out(signed(18)), "kind": Out(2),
         })
 
     def _teaching(self, m, index, half):
@@ -79,7 +80,9 @@ class FrameUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        index, slot, half = Signal(16), Signal(18), self.loaded[0]
+        # As wide as what it counts: it is compared in one clock.
+        count = range(max(2, self.config.inputs, self.config.outputs))
+        index, slot, half = Signal(count), Signal(self.config.slot_bits), self.loaded[0]
         taught, write = self._teaching(m, index, half), self.input_write
         taken, headed = Signal(), Signal()
         self._keep_header(m, headed, half)
@@ -90,7 +93,8 @@ class FrameUnit(wiring.Component):
         # Whether a word is the last of its kind is known before it comes.
         permitted, last, one_input, one_output = (Signal(name=name) for name in (
             "permitted", "last", "one_input", "one_output"))
-        input_before, output_before = Signal(16), Signal(16)
+        input_before, output_before = (Signal(count, name=name) for name in (
+            "input_before", "output_before"))
         m.d.sync += [one_input.eq(self.inputs == 1), one_output.eq(self.outputs == 1),
                      input_before.eq(self.inputs - 2), output_before.eq(self.outputs - 2)]
         m.d.sync += permitted.eq(self.may_load & (self.answered | ~self.probing))

@@ -64,18 +64,21 @@ class StateMemory(wiring.Component):
         size = 2 << bits if self.buffered else self.depth
         m.submodules.ram = ram = BlockRam(
             width=self.width, depth=max(2, size), output_register=True)
-        place = host.offset[:bits]
+        # Of its own, too, what the host says, and that it has its turn: all of it is there long
+        # before the strobe.
+        hosts, place, value = (
+            local_copy(m, told, platform, name=name) if self.late else told
+            for name, told in (("hosts", host.active), ("host_place", host.offset[:bits]),
+                               ("host_value", host.data[:self.width])))
         read, write = self.read_address, self.write_address
         if self.buffered:
             place, read, write = (Cat(address, half) for address, half in (
                 (place, self.host_half), (read, self.read_half), (write, self.write_half)))
         m.d.comb += self.read_data.eq(ram.read_data)
-        # Of its own, too, that the host has its turn: its address is there long before its strobe.
-        hosts = local_copy(m, host.active, platform, name="hosts") if self.late else host.active
         for port, theirs, own in (
                 ("read_address", place, read), ("write_address", place, write),
                 ("write", host.write, self.write),
-                ("write_data", host.data[:self.width], self.write_data)):
+                ("write_data", value, self.write_data)):
             chosen = Mux(hosts, theirs, own)
             if self.late:
                 chosen = local_copy(m, chosen, platform, name=port)

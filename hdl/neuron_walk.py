@@ -3,6 +3,7 @@
 from amaranth.hdl import Const, Mux, Signal, signed
 from amaranth.lib import data
 
+from hdl.config import Config
 from hdl.fetch import DescriptorFetch
 from hdl.measures import learned_ratio
 from hdl.primitives.local_copy import local_copy
@@ -11,14 +12,18 @@ from hdl.steps import STEP_BITS
 from model.formats import ALPHA
 from model.program import ALPHA_BITS, Flag
 
-__all__ = ["Tag", "turns", "walk"]
+__all__ = ["tag_layout", "turns", "walk"]
 
-Tag = data.StructLayout({
-    "slot": 18, "is_input": 1, "is_output": 1, "output": 16, "number": 8, "last": 1, "final": 1,
-    "parity": 1, "learn": 1})
-"""What goes through the pipeline with a neuron."""
 PIECE = 40
 """Bits of a descriptor that are told together to be taken."""
+
+
+def tag_layout(config: Config) -> data.StructLayout:
+    """What goes through the pipeline with a neuron."""
+    return data.StructLayout({
+        "slot": config.slot_bits, "is_input": 1, "is_output": 1,
+        "output": config.outputs.bit_length(), "number": config.populations.bit_length(),
+        "last": 1, "final": 1, "parity": 1, "learn": 1})
 
 
 def turns(m, clocks):
@@ -53,10 +58,11 @@ def walk(m, platform, unit, begins, ends):
         with m.If(local_copy(m, fetch.take, platform, name=f"taken_{low}")):
             m.d.sync += current.as_value()[low:low + PIECE].eq(part.as_value()[low:low + PIECE])
     is_input, is_output = (Signal(name=name) for name in ("is_input", "is_output"))
-    number, left, waiting = Signal(range(config.populations + 1)), Signal(16), Signal()
-    slot, output, last, final = Signal(18), Signal(16), Signal(), Signal()
+    slot, after, left = (Signal(config.slot_bits, name=name) for name in ("slot", "after", "left"))
+    number, waiting = Signal(range(config.populations + 1)), Signal()
+    output, last, final = Signal(range(config.outputs + 1)), Signal(), Signal()
     step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
-    header, summed, after = Signal(Header), Signal(), Signal(18)
+    header, summed = Signal(Header), Signal()
     # Of the neuron that waits, if one does: it has all that it needs; it goes, for it is done.
     ready = goes = loaded & summed & begins
     if config.neuron_clocks > 1:
@@ -99,7 +105,7 @@ def walk(m, platform, unit, begins, ends):
         Mux(done & final, following != landed, step != landed)
         | (fetch.take & (record.slot < below)) | (moves & (after < below))
         | (~fetch.take & ~done & (slot < below)))
-    tag = Signal(Tag)
+    tag = Signal(tag_layout(config))
     m.d.comb += [
         tag.slot.eq(slot), tag.output.eq(output), tag.is_input.eq(is_input),
         tag.is_output.eq(is_output), tag.number.eq(number - 1), tag.last.eq(last),

@@ -12,26 +12,29 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import layout, population_fields
+from hdl.descriptor import held_layout, population_fields
 from hdl.measures import Leaving
 from hdl.memory import BUS
 from hdl.neuron import SQUARES, NeuronFields, NeuronPipeline
 from hdl.neuron_states import neuron_states
-from hdl.neuron_walk import Tag, turns, walk
+from hdl.neuron_walk import tag_layout, turns, walk
 from hdl.pipeline import Pipeline
 from hdl.region import Region
 from hdl.row import POST_ELIGIBLE, post_fields, post_write
 from hdl.sequencer import Header
 from hdl.steps import STEP_BITS
-from hdl.synapses import RATE_WRITE, sums_latency
+from hdl.synapses import rate_write, sums_latency
 from model.formats import ALPHA, SUM
 from model.program import Flag
 
-__all__ = ["RESULT_WRITE", "NeuronUnit", "next_word"]
+__all__ = ["NeuronUnit", "next_word", "result_write"]
 
-RESULT_WRITE = wiring.Signature({"enable": Out(1), "index": Out(16), "half": Out(1),
-                                 "rate": Out(signed(18)), "error": Out(signed(18))})
-"""What an output neuron tells the host."""
+
+def result_write(config: Config) -> wiring.Signature:
+    """What an output neuron tells the host."""
+    return wiring.Signature({
+        "enable": Out(1), "index": Out(range(config.outputs + 1)), "half": Out(1),
+        "rate": Out(signed(18)), "error": Out(signed(18))})
 
 
 def next_word(m: Module, word, name: str = "xorshift"):
@@ -71,21 +74,23 @@ class NeuronUnit(wiring.Component):
 
     def __init__(self, config: Config):
         self.config, self.fields = config, NeuronFields(config.eligibility)
-        self._turns = config.neuron_clocks > 1
-        self.descriptor = layout(population_fields(config))
+        self._turns, slot = config.neuron_clocks > 1, config.slot_bits
+        self.descriptor = held_layout(population_fields(config), config)
+        self._tag = tag_layout(config)
         super().__init__({
             "count": In(range(config.populations + 1)),
             "number": Out(range(config.populations)), "data": In(self.descriptor),
             "header_0": In(Header), "header_1": In(Header),
             "may_record": In(1), "recorded_done": Out(1), "set": In(1), "parity": In(1),
             "loaded": In(STEP_BITS), "landed": In(STEP_BITS), "lands": In(1),
-            "complete": In(18), "sent": In(STEP_BITS),
-            "left_done": Out(1), "passed": Out(18), "settled_done": Out(1),
-            "total_slot": Out(18), "total": In(signed(SUM.width)),
-            "sum_slot": Out(18), "errors_above": In(signed(SUM.width)),
-            "teach_index": Out(16), "teach_half": Out(1), "teach": In(signed(18)), "kind": In(2),
-            "posts": Out(1), "post": Out(post_write(config)), "rate_write": Out(RATE_WRITE),
-            "result": Out(RESULT_WRITE),
+            "complete": In(slot), "sent": In(STEP_BITS),
+            "left_done": Out(1), "passed": Out(slot), "settled_done": Out(1),
+            "total_slot": Out(slot), "total": In(signed(SUM.width)),
+            "sum_slot": Out(slot), "errors_above": In(signed(SUM.width)),
+            "teach_index": Out(range(config.outputs + 1)), "teach_half": Out(1),
+            "teach": In(signed(18)), "kind": In(2),
+            "posts": Out(1), "post": Out(post_write(config)), "rate_write": Out(rate_write(config)),
+            "result": Out(result_write(config)),
             "saturations": Out(data.StructLayout(self.fields.saturations)), "bus": In(BUS),
             "alpha_number": Out(range(config.populations)), "alpha": In(ALPHA.width),
             "leaving": Out(Leaving), **({"squares": Out(SQUARES)} if self._turns else {}),
@@ -146,7 +151,7 @@ class NeuronUnit(wiring.Component):
     def _post(self, m, pipeline):
         """What the next step's synapses and traces read, and how far it has got."""
         new, post, write = pipeline.post.new, self.post, self.rate_write
-        tag, valid = data.View(Tag, pipeline.post.tag), pipeline.post.valid
+        tag, valid = data.View(self._tag, pipeline.post.tag), pipeline.post.valid
         m.d.comb += [
             post.enable.eq(valid), post.slot.eq(tag.slot), post.half.eq(~tag.parity),
             # Nothing moves what eligibilities would learn from an input: it is no target.
@@ -156,7 +161,7 @@ class NeuronUnit(wiring.Component):
             write.enable.eq(valid & ~tag.is_input), write.slot.eq(tag.slot),
             write.half.eq(~tag.parity), write.rate.eq(new.r), write.xi.eq(new.xi)]
         # Told a clock ahead: who hears of it asks a clock later than the rest will be there.
-        passing, following = pipeline.passing.valid, data.View(Tag, pipeline.passing.tag)
+        passing, following = pipeline.passing.valid, data.View(self._tag, pipeline.passing.tag)
         m.d.comb += self.left_done.eq(passing & following.final)
         with m.If(passing):
             m.d.sync += self.passed.eq(Mux(following.final, 0, following.slot + 1))
@@ -164,11 +169,11 @@ class NeuronUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.pipeline = pipeline = NeuronPipeline(
-            Tag.size, eligible=self.config.eligibility, interval=self.config.neuron_clocks)
+            self._tag.size, eligible=self.config.eligibility, interval=self.config.neuron_clocks)
         turn, begins, ends = turns(m, self.config.neuron_clocks)
         active, tag, current, header = walk(m, platform, self, begins, ends)
         word = self._draw(m, active)
-        leaving = data.View(Tag, pipeline.o.tag)
+        leaving = data.View(self._tag, pipeline.o.tag)
         keeps = pipeline.o.valid & ~leaving.is_input
         silent = delayed(m, (header.flags & Flag.RESET_STATE).any(), READ - 1, "silent")
         old = neuron_states(m, platform, self, slot=tag.slot, first=begins, silent=silent,

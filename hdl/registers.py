@@ -81,5 +81,6 @@ class Registers(wiring.Component):
                      self.set_parity.eq(written["parity"])]
         words = [Signal(32, name=f"word_{name}") for name in REGISTERS]
         m.d.comb += [word.eq(values[name]) for word, name in zip(words, REGISTERS, strict=True)]
-        m.d.comb += self.data.eq(select(m, words, offset, platform, name="data"))
+        m.d.comb += self.data.eq(select(m, words, offset, platform, name="data",
+                                        radix_bits=self.config.choice_bits))
         return m

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.memory import BUS
-from hdl.neurons import RESULT_WRITE
+from hdl.neurons import result_write
 from hdl.region import OFFSET_BITS, Region
 from hdl.steps import STEP_BITS
 
@@ -34,7 +34,7 @@ class ResultUnit(wiring.Component):
             "may_send": In(1), "sent": In(STEP_BITS), "sent_done": Out(1),
             "outputs": In(range(config.outputs + 1)), "probes": In(range(config.probes + 1)),
             "probe_step": In(STEP_BITS), "probing": In(1),
-            "result": In(RESULT_WRITE), "bus": In(BUS),
+            "result": In(result_write(config)), "bus": In(BUS),
             "probe": Out(1), "probe_address": Out(ADDRESS_BITS), "probed": In(1),
             "probe_data": In(32),
         })
@@ -61,14 +61,15 @@ class ResultUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        index, probed, half = Signal(16), Signal(32), self.sent[0]
+        words = range(max(self.config.outputs, self.config.probes) + 1)
+        index, probed, half = Signal(words), Signal(32), self.sent[0]
         sent = self._memories(m, index, half)
         # Known from a register: none of these moves while a result is sent.
         probing = Signal(reset_less=True)
         m.d.sync += probing.eq(
             self.probing & (self.probe_step == self.sent) & (self.probes != 0))
 
-        left, last = Signal(16), Signal()
+        left, last = Signal(words), Signal()
 
         def begin(words):
             m.d.sync += [left.eq(words), last.eq(words == 1)]

@@ -50,7 +50,7 @@ def post_fields(config: Config) -> dict[str, int]:
 
 def post_write(config: Config) -> wiring.Signature:
     """How it leaves it."""
-    return wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1)}
+    return wiring.Signature({"enable": Out(1), "slot": Out(config.slot_bits), "half": Out(1)}
                             | {name: Out(width) for name, width in post_fields(config).items()})
 
 

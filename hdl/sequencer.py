@@ -24,10 +24,9 @@ from amaranth.lib.wiring import In, Out
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.descriptor import (
-    PROJECTION_FIELDS,
     READ_DESCRIPTOR,
     Release,
-    layout,
+    held_layout,
     projection_fields,
 )
 from hdl.eligibility import extended
@@ -37,42 +36,49 @@ from hdl.settings import PLACE_BITS, SettingsStore, settings_layout
 from hdl.steps import STEP_BITS
 from model.program import Flag
 
-__all__ = ["MARKED", "Header", "Issue", "Mark", "Sequencer", "issue_layout", "next_slot",
+__all__ = ["MARKED", "Header", "Sequencer", "issue_layout", "mark_layout", "next_slot",
            "walk_ports"]
 
 Header = data.StructLayout({"modulator": signed(18), "flags": 6})
 """What a frame says of its step."""
 
-Issue = data.StructLayout({
-    "valid": 1, "parity": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12,
-    "is_input": 1, "first": 1, "last": 1, "first_row": 1, "fresh": 1, "learn": 1, "reset_state": 1,
-    "reset_trace": 1})
-"""One visit of all lanes.
-
-first, last   target of a run of visits to one source row;  first_row   first row of sources
-fresh         the first visit to this target in the step
-"""
-
-Mark = data.StructLayout({"valid": 1, "slot": 18, "ended": 1})
-"""With a word: the sums of all slots below ``slot`` are complete; the step has ``ended``."""
-
 MARKED = 2
 """Clocks from a word to its mark."""
 
-Descriptor = layout(PROJECTION_FIELDS)
 
-Word = data.StructLayout({
-    "valid": 1, "target_slot": 18, "word": 13, "source_row": 12, "trace_row": 12, "is_input": 1,
-    "first": 1, "last": 1, "first_row": 1, "fresh": 1, "row_end": 18, "apart": 1, "marks": 1,
-    "mark": 18, "mark_limit": 18, "place": PLACE_BITS})
-"""A word that waits: its issue, the last slot of its row of sources, whether the clock before must
-be idle, the slot up to which sums are complete after it, if it is the one to tell and the slot is
-within a limit, and the place of its projection's settings."""
+def _visit(config: Config) -> dict[str, int]:
+    """What a word is, and where it is in its projection."""
+    return {"valid": 1, "target_slot": config.slot_bits, "word": config.words.bit_length(),
+            "source_row": config.row_bits, "trace_row": config.trace_rows.bit_length(),
+            "is_input": 1, "first": 1, "last": 1, "first_row": 1, "fresh": 1}
 
 
 def issue_layout(config: Config) -> data.StructLayout:
-    """:data:`Issue`; eligibilities want to know whether the step integrates, and m itself."""
-    return extended(Issue, config, {"integrate": 1, "modulator": signed(18)})
+    """One visit of all lanes.
+
+    first, last   target of a run of visits to one source row;  first_row   first row of sources
+    fresh         the first visit to this target in the step
+
+    Eligibilities want to know whether the step integrates, and m itself.
+    """
+    issue = data.StructLayout(_visit(config) | {
+        "parity": 1, "learn": 1, "reset_state": 1, "reset_trace": 1})
+    return extended(issue, config, {"integrate": 1, "modulator": signed(18)})
+
+
+def mark_layout(config: Config) -> data.StructLayout:
+    """With a word: the sums of all slots below ``slot`` are complete; the step has ``ended``."""
+    return data.StructLayout({"valid": 1, "slot": config.slot_bits, "ended": 1})
+
+
+def _word_layout(config: Config) -> data.StructLayout:
+    """A word that waits: its issue, the last slot of its row of sources, whether the clock before
+    must be idle, the slot up to which sums are complete after it, if it is the one to tell and the
+    slot is within a limit, and the place of its projection's settings."""
+    slot = config.slot_bits
+    return data.StructLayout(_visit(config) | {
+        "row_end": slot, "apart": 1, "marks": 1, "mark": slot, "mark_limit": slot,
+        "place": PLACE_BITS})
 
 
 def next_slot(slot, config: Config):
@@ -88,11 +94,11 @@ def walk_ports(config: Config) -> dict:
     return {
         "count": In(range(config.projections + 1)),
         "number": Out(range(config.projections)),
-        "data": In(layout(projection_fields(config))),
-        "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
+        "data": In(held_layout(projection_fields(config), config)),
+        "header_0": In(Header), "header_1": In(Header), "input_rows": In(config.row_bits),
         "may_fetch": In(1), "fetched": In(STEP_BITS), "fetched_done": Out(1),
         "may_issue": In(1), "issued": In(STEP_BITS), "issued_done": Out(1),
-        "left": In(STEP_BITS), "passed": In(18),
+        "left": In(STEP_BITS), "passed": In(config.slot_bits),
     }
 
 
@@ -111,7 +117,7 @@ class Sequencer(wiring.Component):
         self.config = config
         super().__init__(walk_ports(config) | {
             "issue": Out(issue_layout(config)), "settings": Out(settings_layout(config)),
-            "mark": Out(Mark),
+            "mark": Out(mark_layout(config)),
         })
 
     def _fetch(self, m):
@@ -170,8 +176,8 @@ class Sequencer(wiring.Component):
                     Mux(self.issued[0], self.header_1.modulator, self.header_0.modulator))
 
         issue, mark = self.issue, self.mark
-        m.d.comb += [issue[name].eq(waiting[name]) for name in Issue.members
-                     if name in Word.members and name != "valid"]
+        m.d.comb += [issue[name].eq(waiting[name]) for name in _visit(self.config)
+                     if name != "valid"]
         m.d.comb += [
             issue.valid.eq(ready), issue.parity.eq(parity),
             issue.learn.eq((flags & Flag.LEARN).any()),
@@ -186,7 +192,8 @@ class Sequencer(wiring.Component):
 
     def _wait(self, m, word, goes):
         """The word that waits, whether it goes now, and whether another has stepped aside."""
-        waiting, aside = (Signal(Word, name=name) for name in ("waiting", "aside"))
+        waiting, aside = (
+            Signal(_word_layout(self.config), name=name) for name in ("waiting", "aside"))
         ready = Signal()
         # Another register than ``aside.valid``, for the walk: many hang on that one.
         moves, room, all_left = Signal(), Signal(init=1), self.left == self.issued
@@ -213,9 +220,12 @@ class Sequencer(wiring.Component):
         """The word after the one that waits."""
         descriptor, taken, bits = fetch.descriptor, fetch.take, self.config.lane_bits
         current = Signal(fetch.descriptor.shape(), reset_less=True)
-        word, following = Signal(Word, name="word"), Signal(18, name="following")
-        left_rows, left_targets, last_row, closes = Signal(12), Signal(16), Signal(), Signal()
-        finished, in_step, next_row = Signal(), Signal(), Signal(12)
+        word = Signal(_word_layout(self.config), name="word")
+        following, left_targets = (Signal(self.config.slot_bits, name=name)
+                                   for name in ("following", "left_targets"))
+        left_rows, next_row = (Signal(self.config.row_bits, name=name)
+                               for name in ("left_rows", "next_row"))
+        last_row, closes, finished, in_step = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             following.eq(next_slot(word.target_slot, self.config)),
             next_row.eq(word.source_row + 1),

@@ -11,15 +11,17 @@ from hdl.primitives.local_copy import local_copy
 
 __all__ = ["spread", "spread_latency"]
 
+ALONE = 6
+"""Up to so many lanes have no copies."""
 DIRECT = 4
-"""Lanes without copies, and lanes on a branch of the tree."""
+"""Lanes on a branch of the tree."""
 BRANCHES = 2
 """Up to so many branches, what drives a branch drives its lanes as well."""
 
 
 def spread_latency(lanes: int) -> int:
     """Clocks from a word to its copies."""
-    if lanes <= DIRECT:
+    if lanes <= ALONE:
         return 0
     return 1 if lanes <= BRANCHES * DIRECT else 2
 

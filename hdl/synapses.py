@@ -24,18 +24,23 @@ from hdl.visit import AFTER, LATE, STAGES, HostWrite, SourceWrites, visit_layout
 from model.formats import SUM
 from model.program import Feedback
 
-__all__ = ["RATE_WRITE", "TRACE_WRITE", "SynapsePass", "pass_latency", "sums_latency"]
-
-RATE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1), "rate": Out(18),
-                               "xi": Out(2)})
-"""A new rate: from a neuron to the half that the next step reads, or from the host's frame."""
-TRACE_WRITE = wiring.Signature({"enable": Out(1), "slot": Out(18), "half": Out(1), "psi": Out(18),
-                                "xi": Out(2)})
-"""A new trace: to the half that the next step reads, or from the host."""
+__all__ = ["SynapsePass", "pass_latency", "rate_write", "sums_latency", "trace_write"]
 
 ELIGIBLE_DATA = ("e", "m", "above", "slope")
 """What the host can read besides where there are eligibilities."""
 PRODUCT_STAGE = 4
+
+
+def rate_write(config: Config) -> wiring.Signature:
+    """A new rate: from a neuron to the half that the next step reads, or from the host's frame."""
+    return wiring.Signature({"enable": Out(1), "slot": Out(config.slot_bits), "half": Out(1),
+                             "rate": Out(18), "xi": Out(2)})
+
+
+def trace_write(config: Config) -> wiring.Signature:
+    """A new trace: to the half that the next step reads, or from the host."""
+    return wiring.Signature({"enable": Out(1), "slot": Out(config.trace_slots.bit_length()),
+                             "half": Out(1), "psi": Out(18), "xi": Out(2)})
 
 
 def _levels(lanes: int) -> int:
@@ -73,14 +78,14 @@ class SynapsePass(wiring.Component):
     """
 
     def __init__(self, config: Config):
-        self.config = config
+        self.config, slot = config, config.slot_bits
         super().__init__(walk_ports(config) | {
-            "landed_done": Out(1), "complete": Out(18),
+            "landed_done": Out(1), "complete": Out(slot),
             "host_half": In(1), "rate_half": In(1),
-            "rate_write": In(RATE_WRITE), "trace_write": In(TRACE_WRITE),
+            "rate_write": In(rate_write(config)), "trace_write": In(trace_write(config)),
             "post": In(post_write(config)),
-            "total_slot": In(18), "total": Out(signed(SUM.width)),
-            "sum_slot": In(18), "errors_above": Out(signed(SUM.width)), "bus": In(BUS),
+            "total_slot": In(slot), "total": Out(signed(SUM.width)),
+            "sum_slot": In(slot), "errors_above": Out(signed(SUM.width)), "bus": In(BUS),
             "weight_hits": Out(range((4 if config.eligibility else 2) * config.lanes + 1)),
             "factor_hit": Out(1),
             "mirror_hit": Out(1), "weight_data": Out(18), "word_data": Out(32),
@@ -235,7 +240,7 @@ class SynapsePass(wiring.Component):
         # One register more holds what a mark says.
         mark = delayed(m, sequencer.mark, pass_latency(config.lanes) - MARKED - 1, "mark")
         # The inputs, who have rows of their own, have no sums to wait for.
-        complete, inputs = Signal(18), self.input_rows << config.lane_bits
+        complete, inputs = Signal(config.slot_bits), self.input_rows << config.lane_bits
         m.d.comb += [
             self.landed_done.eq(mark.ended),
             self.complete.eq(Mux(mark.ended, inputs, Mux(mark.valid, mark.slot, complete)))]

@@ -11,7 +11,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
-from hdl.descriptor import DescriptorTable, population_fields, projection_fields
+from hdl.delay import delayed
+from hdl.descriptor import (
+    DescriptorTable,
+    held_layout,
+    population_fields,
+    projection_fields,
+)
 from hdl.frame import FrameUnit
 from hdl.measures import Measures
 from hdl.memory import BUS, HELD
@@ -88,9 +94,11 @@ class Core(wiring.Component):
         for region in range(1 << len(bus.region)):
             value, is_signed = values.get(region, (Const(0, 1), False))
             words.append(Signal(32, name=f"answer_{region}", reset_less=True))
-            # A clock for the way from the memories.
-            m.d.sync += words[-1].eq(value.as_signed() if is_signed else value)
-        m.d.comb += read.eq(select(m, words, bus.region, platform, name="answer"))
+            # A clock for the way from the memories, where it is long.
+            m.d["comb" if self.config.compact else "sync"] += words[-1].eq(
+                value.as_signed() if is_signed else value)
+        m.d.comb += read.eq(select(m, words, bus.region, platform, name="answer",
+                                   radix_bits=self.config.choice_bits))
 
     @staticmethod
     def _answer_upper(bus, values, synapses, neurons):
@@ -113,12 +121,14 @@ class Core(wiring.Component):
         m.submodules.traces = traces = TraceUnit(config)
         m.submodules.neurons = neurons = NeuronUnit(config)
         m.submodules.measures = measures = Measures(config)
-        m.submodules.population_table = populations = DescriptorTable(
-            population_fields(config), depth=config.populations, region=Region.POPULATIONS,
-            readers=2)
-        m.submodules.projection_table = projections = DescriptorTable(
-            projection_fields(config), depth=config.projections, region=Region.PROJECTIONS,
-            readers=2)
+        populations, projections = (
+            DescriptorTable(fields, depth=depth, region=region, readers=2,
+                            held=held_layout(fields, config))
+            for fields, depth, region in (
+                (population_fields(config), config.populations, Region.POPULATIONS),
+                (projection_fields(config), config.projections, Region.PROJECTIONS)))
+        m.submodules.population_table = populations
+        m.submodules.projection_table = projections
 
         all_sent = Signal()
         m.d.sync += all_sent.eq(steps.idle)
@@ -126,17 +136,24 @@ class Core(wiring.Component):
         users = {"result": result, "registers": registers, "synapses": synapses, "traces": traces,
                  "neurons": neurons, "measures": measures, "populations": populations,
                  "projections": projections}
+
+        def told(value, name):
+            """... a clock later: to each user by registers of its own, or, of a small core, to all
+            by the same."""
+            if config.compact:
+                return delayed(m, value, 1, name)
+            return local_copy(m, value, platform, name=name)
+
         for user, part in users.items():
             for name in BUS.members:
                 value = getattr(bus, name)
                 if config.eligibility and name == "write":
                     value = value & ~bus.offset[-1]
-                m.d.comb += getattr(part.bus, name).eq(local_copy(
-                    m, value, platform, name=f"{user}_bus_{name}"))
+                m.d.comb += getattr(part.bus, name).eq(told(value, f"{user}_bus_{name}"))
         if config.eligibility:
             for user in ("synapses", "neurons"):
-                m.d.comb += users[user].write_upper.eq(local_copy(
-                    m, bus.write & bus.offset[-1], platform, name=f"{user}_write_upper"))
+                m.d.comb += users[user].write_upper.eq(
+                    told(bus.write & bus.offset[-1], f"{user}_write_upper"))
         read = self._serve(m, idle, frame, result, bus)
         self._answer(m, platform, bus, read, registers, synapses, traces, neurons, measures)
 

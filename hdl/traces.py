@@ -12,13 +12,14 @@ from amaranth.lib.wiring import In, Out
 from hdl.bank import state_memories
 from hdl.config import Config
 from hdl.delay import delayed
+from hdl.descriptor import PROJECTION_FIELDS, held_layout
 from hdl.fetch import DescriptorFetch
 from hdl.measures import learned_ratio
 from hdl.memory import BUS, attach
 from hdl.region import Region
-from hdl.sequencer import Descriptor, Header, next_slot
+from hdl.sequencer import Header, next_slot
 from hdl.steps import STEP_BITS
-from hdl.synapses import RATE_WRITE, TRACE_WRITE
+from hdl.synapses import rate_write, trace_write
 from hdl.trace import TracePipeline
 from model.formats import ALPHA
 from model.program import ALPHA_BITS, Flag
@@ -43,16 +44,16 @@ class TraceUnit(wiring.Component):
     """
 
     def __init__(self, config: Config):
-        self.config = config
+        self.config, self.descriptor = config, held_layout(PROJECTION_FIELDS, config)
         super().__init__({
             "count": In(range(config.projections + 1)),
-            "number": Out(range(config.projections)), "data": In(Descriptor),
-            "header_0": In(Header), "header_1": In(Header), "input_rows": In(12),
+            "number": Out(range(config.projections)), "data": In(self.descriptor),
+            "header_0": In(Header), "header_1": In(Header), "input_rows": In(config.row_bits),
             "may_trace": In(1), "traced": In(STEP_BITS), "traced_done": Out(1),
-            "left": In(STEP_BITS), "passed": In(18),
-            "rate_write": In(RATE_WRITE), "rate_half": In(1),
+            "left": In(STEP_BITS), "passed": In(config.slot_bits),
+            "rate_write": In(rate_write(config)), "rate_half": In(1),
             "host_half": In(1), "alpha_number": Out(8), "alpha": In(ALPHA.width),
-            "trace_write": Out(TRACE_WRITE), "hits": Out(2), "bus": In(BUS),
+            "trace_write": Out(trace_write(config)), "hits": Out(2), "bus": In(BUS),
             "rate_data": Out(18), "xi_data": Out(2), "low_data": Out(30), "psi_data": Out(18),
             "psi_xi_data": Out(2),
         })
@@ -102,7 +103,7 @@ class TraceUnit(wiring.Component):
     def _fetch(self, m, begins):
         """The next projection and, where its target learns τm, the time constants of its trace."""
         m.submodules.fetch = fetch = DescriptorFetch(
-            Descriptor, depth=self.config.projections, side=ALPHA.width, after=AFTER)
+            self.descriptor, depth=self.config.projections, side=ALPHA.width, after=AFTER)
         # Its target's α is asked for a clock after it has arrived, and there a clock later.
         arrived = delayed(m, self.data, AFTER, "arrived")
         m.d.comb += [
@@ -111,7 +112,7 @@ class TraceUnit(wiring.Component):
             self.alpha_number.eq(delayed(m, self.data.target, AFTER - 1, "alpha_number")),
             fetch.a.eq(self.alpha[ALPHA_BITS:]), fetch.b.eq(arrived.ratio_scale),
             fetch.side.eq(self.alpha)]
-        record = Signal(Descriptor)
+        record = Signal(self.descriptor)
         m.d.comb += record.eq(fetch.descriptor)
         with m.If(fetch.descriptor.learns_tau):
             m.d.comb += record.trace_mantissa.eq(fetch.held[ALPHA_BITS:])
@@ -132,14 +133,16 @@ class TraceUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.pipeline = pipeline = TracePipeline(18)
+        m.submodules.pipeline = pipeline = TracePipeline(config.trace_slots.bit_length())
         bits, parity = config.lane_bits, self.traced[0]
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
-        current, left, active = Signal(Descriptor, reset_less=True), Signal(18), Signal()
+        current, active = Signal(self.descriptor, reset_less=True), Signal()
         product = Signal(signed(36), name="ratio_product", reset_less=True)
         to_take, offered, permitted = Signal(self.count.shape()), Signal(), Signal()
-        source, following, trace = Signal(18), Signal(18), Signal(18)
+        source, following, left = (Signal(config.slot_bits, name=name)
+                                   for name in ("source", "following", "left"))
+        trace = Signal(config.trace_slots.bit_length())
         last, passes = Signal(), Signal()
         first = (record.source_row << bits) | record.source_lane
         m.d.comb += [
@@ -181,7 +184,7 @@ class TraceUnit(wiring.Component):
             entering.low.eq(Mux(forgets, 0, low)), entering.psi.eq(Mux(forgets, 0, psi)),
             entering.flags.eq(header.flags)]
         # The product is rounded on the way: it would take long before the register.
-        told = Signal(Descriptor, name="told")
+        told = Signal(self.descriptor, name="told")
         m.d.comb += told.eq(current)
         with m.If(current.learns_tau & ~current.prospective):
             m.d.comb += told.ratio.eq(learned_ratio(product))

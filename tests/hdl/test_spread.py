@@ -13,7 +13,7 @@ from hdl.select import select, select_latency
 from hdl.spread import spread, spread_latency
 
 CLOCKS = 120
-LATENCIES = {1: 0, 4: 0, 5: 1, 8: 1, 9: 2, 16: 2, 17: 2, 48: 2}
+LATENCIES = {1: 0, 6: 0, 7: 1, 8: 1, 9: 2, 16: 2, 17: 2, 48: 2}
 COPIES = {0: 1, 1: 2}
 LEVELS = {1: 1, 3: 1, 4: 1, 5: 2, 16: 2, 17: 3, 48: 3, 64: 3, 65: 4}
 Pair = data.StructLayout({"left": 7, "right": 5})
