@@ -97,31 +97,36 @@ def pack(fields: dict[str, int], values: dict[str, int]) -> list[int]:
 
 
 class DescriptorTable(wiring.Component):
-    """``depth`` descriptors; ``readers`` read ports, each a whole descriptor per clock.
+    """``depth`` descriptors of these ``fields``; per read port, a descriptor per clock.
+
+    readers   per port the fields that it gives: their low bits, where it has fewer
 
     ``data_k`` is valid ``READ_DESCRIPTOR`` clocks after ``number_k``.  The host writes single
-    words, which have all ``fields``; readers get the low bits that ``held`` has, or all.
-    Cost: a :class:`BlockRam` of 32 bits per word and reader.
+    words.  Cost: a :class:`BlockRam` of 32 bits per word and reader that has a field in it.
     """
 
-    def __init__(self, fields: dict[str, int], *, depth: int, region: Region, readers: int = 1,
-                 held: data.StructLayout | None = None):
-        self.fields, self.layout = layout(fields), held or layout(fields)
-        self.depth, self.region, self.readers = depth, region, readers
+    def __init__(self, fields: dict[str, int], *, depth: int, region: Region,
+                 readers: list[data.StructLayout]):
+        self.fields, self.depth, self.region, self.readers = layout(fields), depth, region, readers
         number = unsigned(max(1, (depth - 1).bit_length()))
         ports = {"bus": In(BUS)}
-        for k in range(readers):
-            ports |= {f"number_{k}": In(number), f"data_{k}": Out(self.layout)}
+        for k, held in enumerate(readers):
+            ports |= {f"number_{k}": In(number), f"data_{k}": Out(held)}
         super().__init__(ports)
+
+    def _holds(self, held, low, high):
+        """Whether some of these fields are at these bits."""
+        return any(low < self.fields[name].offset + field.width and self.fields[name].offset < high
+                   for name, field in held)
 
     def elaborate(self, platform):
         m = Module()
         bus, here = self.bus, Signal(reset_less=True)
-        found = [Signal(self.fields, name=f"found_{k}") for k in range(self.readers)]
+        found = [Signal(self.fields, name=f"found_{k}") for k in range(len(self.readers))]
         bits = self.fields.size
-        for k, whole in enumerate(found):
-            held = getattr(self, f"data_{k}")
-            m.d.comb += [held[name].eq(whole[name]) for name in self.layout.members]
+        for k, held in enumerate(self.readers):
+            m.d.comb += [getattr(self, f"data_{k}")[name].eq(found[k][name])
+                         for name in held.members]
         entry = bus.offset[4:4 + len(self.number_0)]
         # Address and data are there before the strobe: whose it is, is known by then.
         m.d.sync += here.eq(bus.active & (bus.region == self.region))
@@ -132,7 +137,9 @@ class DescriptorTable(wiring.Component):
             data, place = (
                 local_copy(m, value, platform, name=f"{name}_{word}")
                 for name, value in (("written", bus.data), ("place", entry)))
-            for k in range(self.readers):
+            for k, held in enumerate(self.readers):
+                if not self._holds(held, low, high):
+                    continue
                 m.submodules[f"word_{word}_{k}"] = store = BlockRam(
                     width=high - low, depth=max(2, self.depth), output_register=True,
                     block=self.depth > FEW)

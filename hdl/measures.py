@@ -17,7 +17,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import POPULATION_FIELDS, READ_DESCRIPTOR, held_layout
+from hdl.descriptor import POPULATION_FIELDS, READ_DESCRIPTOR, layout
 from hdl.fixed import down, exceeds, limit, round_half, shift_keep_half, shift_round
 from hdl.memory import BUS
 from hdl.multiplier import Multiplier
@@ -27,8 +27,11 @@ from hdl.region import Region
 from model.formats import ALPHA, ENERGY, RATIO
 from model.program import LEAST_ALPHA
 
-__all__ = ["Leaving", "Measures", "learned_ratio"]
+__all__ = ["Descriptor", "Leaving", "Measures", "learned_ratio"]
 
+Descriptor = layout({name: POPULATION_FIELDS[name]
+                     for name in ("gain_shift", "learns_tau", "alpha_limit")})
+"""What it is told of a population."""
 Leaving = data.StructLayout({
     "valid": 1, "last": 1, "number": 8, "parity": 1, "learn": 1,
     "e": signed(18), "told": signed(18), "pull": signed(36)})
@@ -61,7 +64,7 @@ class Measures(wiring.Component):
         self.config = config
         number = range(config.populations)
         super().__init__({
-            "leaving": In(Leaving), "descriptor": In(held_layout(POPULATION_FIELDS, config)),
+            "leaving": In(Leaving), "descriptor": In(Descriptor),
             "host_half": In(1), "half_0": In(1), "half_1": In(1), "number_0": In(number),
             "alpha_0": Out(ALPHA.width),
             "number_1": In(number), "alpha_1": Out(ALPHA.width),

@@ -64,12 +64,13 @@ def walk(m, platform, unit, begins, ends):
     step, following, active, loaded = Signal(STEP_BITS), Signal(STEP_BITS), Signal(), Signal()
     header, summed = Signal(Header), Signal()
     # Of the neuron that waits, if one does: it has all that it needs; it goes, for it is done.
-    ready = goes = loaded & summed & begins
+    ready, goes, done, ended = (Signal(name=name) for name in ("ready", "goes", "done", "ended"))
+    m.d.comb += [ready.eq(loaded & summed & begins), goes.eq(ready), done.eq(waiting & goes),
+                 ended.eq(done & final)]
     if config.neuron_clocks > 1:
         going = Signal()
-        goes = going & ends
+        m.d.comb += goes.eq(going & ends)
         m.d.sync += going.eq(active | (going & ~ends))
-    done = waiting & goes
     # Whether a population is the step's last one is known when it is taken.
     only, latest = Signal(), Signal()
     m.d.sync += only.eq(unit.count == 1)
@@ -83,17 +84,16 @@ def walk(m, platform, unit, begins, ends):
                      left.eq(left - 1), last.eq(left == 2), waiting.eq(~last)]
     with m.If(fetch.take):
         m.d.sync += [is_input.eq(record.is_input), is_output.eq(record.is_output),
-                     number.eq(Mux(final & done, 1, number + 1)),
-                     latest.eq(Mux(final & done, only, number + 1 == unit.count)),
+                     number.eq(Mux(ended, 1, number + 1)),
+                     latest.eq(Mux(ended, only, number + 1 == unit.count)),
                      slot.eq(record.slot), after.eq(next_slot(record.slot, config)),
                      output.eq(record.output_first),
                      left.eq(record.size), last.eq(record.size == 1), waiting.eq(1)]
-    with m.Elif(done & final):
+    with m.Elif(ended):
         m.d.sync += number.eq(0)
     m.d.comb += following.eq(step + 1)
-    m.d.sync += loaded.eq(Mux(done & final, _may_begin(unit, following),
-                              _may_begin(unit, step)))
-    with m.If(done & final):
+    m.d.sync += loaded.eq(Mux(ended, _may_begin(unit, following), _may_begin(unit, step)))
+    with m.If(ended):
         m.d.sync += step.eq(following)
     with m.If(unit.set):
         m.d.sync += step.eq(unit.parity)
@@ -102,7 +102,7 @@ def walk(m, platform, unit, begins, ends):
     # Each comparison by itself: one for a choice of slots would wait for the choice.
     moves = done & ~fetch.take
     m.d.sync += summed.eq(
-        Mux(done & final, following != landed, step != landed)
+        Mux(ended, following != landed, step != landed)
         | (fetch.take & (record.slot < below)) | (moves & (after < below))
         | (~fetch.take & ~done & (slot < below)))
     tag = Signal(tag_layout(config))

@@ -19,7 +19,7 @@ from hdl.descriptor import (
     projection_fields,
 )
 from hdl.frame import FrameUnit
-from hdl.measures import Measures
+from hdl.measures import Descriptor, Measures
 from hdl.memory import BUS, HELD
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
@@ -121,14 +121,12 @@ class Core(wiring.Component):
         m.submodules.traces = traces = TraceUnit(config)
         m.submodules.neurons = neurons = NeuronUnit(config)
         m.submodules.measures = measures = Measures(config)
-        populations, projections = (
-            DescriptorTable(fields, depth=depth, region=region, readers=2,
-                            held=held_layout(fields, config))
-            for fields, depth, region in (
-                (population_fields(config), config.populations, Region.POPULATIONS),
-                (projection_fields(config), config.projections, Region.PROJECTIONS)))
-        m.submodules.population_table = populations
-        m.submodules.projection_table = projections
+        m.submodules.population_table = populations = DescriptorTable(
+            population_fields(config), depth=config.populations, region=Region.POPULATIONS,
+            readers=[neurons.descriptor, Descriptor])
+        m.submodules.projection_table = projections = DescriptorTable(
+            projection_fields(config), depth=config.projections, region=Region.PROJECTIONS,
+            readers=[held_layout(projection_fields(config), config), traces.descriptor])
 
         all_sent = Signal()
         m.d.sync += all_sent.eq(steps.idle)

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from hdl.backward import BackwardSums
-from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable, pack
+from hdl.descriptor import POPULATION_FIELDS, PROJECTION_FIELDS, DescriptorTable, layout, pack
 from hdl.memory import StateMemory
 from hdl.region import Region
 from hdl.totals import Totals
 from sim.bench import run_bench
+from tests.hdl.bench_descriptor import FEW
 
 HERE = Path(__file__).parent
 
@@ -34,7 +35,8 @@ def test_state_memory(width, depth, buffered):
 
 
 def test_descriptor_table():
-    component = DescriptorTable(PROJECTION_FIELDS, depth=11, region=Region.PROJECTIONS, readers=2)
+    component = DescriptorTable(PROJECTION_FIELDS, depth=11, region=Region.PROJECTIONS,
+                                readers=[layout(PROJECTION_FIELDS), layout(FEW)])
     assert run_bench(component, HERE / "bench_descriptor.py") == 1
 
 

@@ -125,5 +125,5 @@ def test_bad_requests():
         XOR.error(stream, stream.targets)
     stream = XOR.streams(0, 2 * XOR.washout, "test")
     stream.targets[XOR.washout :] = -1.0
-    with pytest.raises(NetworkError, match="800 steps hold no change of the target after .* 400"):
+    with pytest.raises(NetworkError, match=r"800 steps hold no change of the target after .* 400"):
         XOR.error(stream, stream.inputs)
