@@ -50,7 +50,7 @@ EQUIVALENT = {
     ("measures", r"^bus__region == 5'h1d"):
         "an energy that the host writes: the next step replaces it before it is read",
     (r"traces\.psi_xi", "^host_value"):
-        "ξ of a trace that the host writes: lanes get theirs beside, the next step replaces this one",
+        "ξ of a trace that the host writes: lanes get theirs besides, a step replaces this one",
     ("neurons", r"!= loaded"):
         "whether a step may begin, a clock after the last neuron of the step before: none can",
     ("neurons.pipeline", r"^\\held_7_8\$624$"):
