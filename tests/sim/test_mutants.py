@@ -47,12 +47,8 @@ EQUIVALENT = {
     ("registers", r"^data_0_[04]_index"):
         "identity, lanes, steps, cycles: asked for when a device is opened, not here",
     ("measures", "^~ held_1"): "the least α, which no α of these networks comes near to",
-    ("measures", r"^bus__region == 5'h1d"):
-        "an energy that the host writes: the next step replaces it before it is read",
     (r"traces\.psi_xi", "^host_value"):
         "ξ of a trace that the host writes: lanes get theirs besides, a step replaces this one",
-    ("neurons", r"!= loaded"):
-        "whether a step may begin, a clock after the last neuron of the step before: none can",
     ("neurons.pipeline", r"^\\held_7_8\$624$"):
         "of a wide factor, bits beyond its limits, which were compared a clock before",
     ("traces", "^~ (take|passes)"):
