@@ -89,6 +89,11 @@ class Config:
         return self.slots.bit_length()
 
     @property
+    def trace_slot_bits(self) -> int:
+        """Bits of a trace's slot, or of the one behind the last."""
+        return self.trace_slots.bit_length()
+
+    @property
     def row_bits(self) -> int:
         """Bits of a row of neurons, or of how many there are."""
         return self.rows.bit_length()

@@ -27,7 +27,7 @@ from hdl.region import Region
 from model.formats import ALPHA, ENERGY, RATIO
 from model.program import LEAST_ALPHA
 
-__all__ = ["Descriptor", "Leaving", "Measures", "learned_ratio"]
+__all__ = ["Leaving", "Measures", "learned_ratio"]
 
 Descriptor = layout({name: POPULATION_FIELDS[name]
                      for name in ("gain_shift", "learns_tau", "alpha_limit")})
@@ -66,8 +66,7 @@ class Measures(wiring.Component):
         super().__init__({
             "leaving": In(Leaving), "descriptor": In(Descriptor),
             "host_half": In(1), "half_0": In(1), "half_1": In(1), "number_0": In(number),
-            "alpha_0": Out(ALPHA.width),
-            "number_1": In(number), "alpha_1": Out(ALPHA.width),
+            "alpha_0": Out(ALPHA.width), "number_1": In(number), "alpha_1": Out(ALPHA.width),
             "hits": Out(2), "bus": In(BUS), "alpha_data": Out(ALPHA.width),
             "energy_data": Out(ENERGY.width), "cost_data": Out(ENERGY.width),
         } | ({"squares": In(SQUARES)} if config.neuron_clocks > 1 else {}))

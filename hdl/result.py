@@ -61,15 +61,15 @@ class ResultUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        words = range(max(self.config.outputs, self.config.probes) + 1)
-        index, probed, half = Signal(words), Signal(32), self.sent[0]
+        counted = range(max(self.config.outputs, self.config.probes) + 1)
+        index, probed, half = Signal(counted), Signal(32), self.sent[0]
         sent = self._memories(m, index, half)
         # Known from a register: none of these moves while a result is sent.
         probing = Signal(reset_less=True)
         m.d.sync += probing.eq(
             self.probing & (self.probe_step == self.sent) & (self.probes != 0))
 
-        left, last = Signal(words), Signal()
+        left, last = Signal(counted), Signal()
 
         def begin(words):
             m.d.sync += [left.eq(words), last.eq(words == 1)]

@@ -39,7 +39,7 @@ def rate_write(config: Config) -> wiring.Signature:
 
 def trace_write(config: Config) -> wiring.Signature:
     """A new trace: to the half that the next step reads, or from the host."""
-    return wiring.Signature({"enable": Out(1), "slot": Out(config.trace_slots.bit_length()),
+    return wiring.Signature({"enable": Out(1), "slot": Out(config.trace_slot_bits),
                              "half": Out(1), "psi": Out(18), "xi": Out(2)})
 
 

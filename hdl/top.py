@@ -12,14 +12,9 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.descriptor import (
-    DescriptorTable,
-    held_layout,
-    population_fields,
-    projection_fields,
-)
+from hdl.descriptor import DescriptorTable, population_fields, projection_fields
 from hdl.frame import FrameUnit
-from hdl.measures import Descriptor, Measures
+from hdl.measures import Measures
 from hdl.memory import BUS, HELD
 from hdl.neuron import NEURON_STATE_SHAPES, OLD_STATES
 from hdl.neurons import NeuronUnit
@@ -123,10 +118,10 @@ class Core(wiring.Component):
         m.submodules.measures = measures = Measures(config)
         m.submodules.population_table = populations = DescriptorTable(
             population_fields(config), depth=config.populations, region=Region.POPULATIONS,
-            readers=[neurons.descriptor, Descriptor])
+            readers=[neurons.data.shape(), measures.descriptor.shape()])
         m.submodules.projection_table = projections = DescriptorTable(
             projection_fields(config), depth=config.projections, region=Region.PROJECTIONS,
-            readers=[held_layout(projection_fields(config), config), traces.descriptor])
+            readers=[synapses.data.shape(), traces.data.shape()])
 
         all_sent = Signal()
         m.d.sync += all_sent.eq(steps.idle)

@@ -133,7 +133,7 @@ class TraceUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.pipeline = pipeline = TracePipeline(config.trace_slots.bit_length())
+        m.submodules.pipeline = pipeline = TracePipeline(config.trace_slot_bits)
         bits, parity = config.lane_bits, self.traced[0]
         begins, running, ended, header = self._step(m)
         fetch, record = self._fetch(m, begins)
@@ -142,7 +142,7 @@ class TraceUnit(wiring.Component):
         to_take, offered, permitted = Signal(self.count.shape()), Signal(), Signal()
         source, following, left = (Signal(config.slot_bits, name=name)
                                    for name in ("source", "following", "left"))
-        trace = Signal(config.trace_slots.bit_length())
+        trace = Signal(config.trace_slot_bits)
         last, passes = Signal(), Signal()
         first = (record.source_row << bits) | record.source_lane
         m.d.comb += [
