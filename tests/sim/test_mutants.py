@@ -49,6 +49,9 @@ EQUIVALENT = {
     ("measures", "^~ held_1"): "the least α, which no α of these networks comes near to",
     (r"traces\.psi_xi", "^host_value"):
         "ξ of a trace that the host writes: lanes get theirs besides, a step replaces this one",
+    ("neurons", r"^\\\$\d+ \[1:0\] != loaded$"):
+        "whether the next frame is there, asked as a step ends: here it always is, and inputs, "
+        "which go first, are waited for later",
     ("neurons.pipeline", r"^\\held_7_8\$624$"):
         "of a wide factor, bits beyond its limits, which were compared a clock before",
     ("traces", "^~ (take|passes)"):
