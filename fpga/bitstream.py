@@ -54,7 +54,8 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     device = _device(platform, board.technology)
     asked = {"megahertz": pll.megahertz, "constraints": constraints}
     netlist = start(folder, device, netlist=NETLIST, rounds=configuration.rounds, **asked)
-    routed = place_and_route(folder, device, netlist=netlist, seed=seed, **asked)
+    routed = place_and_route(folder, device, netlist=netlist, seed=seed,
+                             schedule=configuration.schedule, **asked)
     bits = _pack(folder, name, board.technology)
     manifest = {
         "board": name, "about": board.about, "revision": made_from, "bitstream": bits.name,

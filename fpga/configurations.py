@@ -5,6 +5,7 @@ Numbers have the formats of ``model.formats``: operands of 18 bits, one multipli
 
 from dataclasses import dataclass
 
+from fpga.schedule import Schedule
 from hdl.config import MICRO, Config
 
 __all__ = ["CONFIGURATIONS", "Configuration"]
@@ -18,6 +19,7 @@ class Configuration:
     device      where it is measured (``fpga.devices``)
     rounds      of giving large cells sites before place and route (``fpga.floorplan``), each of
                 which takes a placement more: 0, 1 or 2
+    schedule    of annealing what nextpnr has placed (``fpga.anneal``), or none
 
     ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
     """
@@ -26,6 +28,7 @@ class Configuration:
     megahertz: float
     device: str
     rounds: int = 0
+    schedule: Schedule | None = None
 
     @property
     def neurons(self) -> int:
@@ -40,6 +43,10 @@ class Configuration:
 
 CONFIGURATIONS = {
     "tiny": Configuration(core=MICRO, megahertz=20.25, device="iCE40UP5K"),
+    "mini": Configuration(
+        core=Config(lanes=3, rows=64, trace_rows=128, words=2048, populations=16, projections=16,
+                    inputs=64, outputs=16, probes=16, neuron_clocks=8),
+        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=30)),
     "small": Configuration(
         core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=5),

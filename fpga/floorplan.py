@@ -19,10 +19,12 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-__all__ = ["KINDS", "Placement", "assign", "census", "sites_of", "with_sites"]
+__all__ = ["KINDS", "PER_TILE", "Placement", "assign", "census", "sites_of", "top_of", "with_sites"]
 
 KINDS = ("DP16KD", "MULT18X18D")
 """Cells that are assigned."""
+PER_TILE = "TRELLIS_RAMW"
+"""A cell of which every tile of logic has one."""
 BROADEST = 40
 """Ends of a net up to which it pulls."""
 DEPTH, CROWD = 3, 300
@@ -50,15 +52,17 @@ def _place_of(cell: dict) -> tuple[int, int] | None:
 
 
 def sites_of(placed: Path) -> dict[str, list[str]]:
-    """Names of the sites that the large cells of a placed design are on, by kind."""
+    """Names of the sites that the large cells of a placed design are on, and those of which every
+    tile has one, by kind."""
     sites = defaultdict(list)
-    for cell in _top(json.loads(placed.read_text()))["cells"].values():
-        if cell["type"] in KINDS:
+    for cell in top_of(json.loads(placed.read_text()))["cells"].values():
+        if cell["type"] in (*KINDS, PER_TILE):
             sites[cell["type"]].append(cell["attributes"]["NEXTPNR_BEL"])
     return dict(sites)
 
 
-def _top(netlist: dict) -> dict:
+def top_of(netlist: dict) -> dict:
+    """The top module of a netlist."""
     return next(module for module in netlist["modules"].values()
                 if int(module["attributes"].get("top", "0"), 2))
 
@@ -86,7 +90,7 @@ class Placement:
     def read(cls, placed: Path) -> "Placement":
         """From the JSON that nextpnr writes."""
         where, large, ends, crowds = {}, defaultdict(list), defaultdict(set), defaultdict(list)
-        for name, cell in _top(json.loads(placed.read_text()))["cells"].items():
+        for name, cell in top_of(json.loads(placed.read_text()))["cells"].items():
             place = _place_of(cell)
             if place is None:
                 continue
@@ -151,7 +155,7 @@ def assign(placement: Placement, sites: dict[str, list[str]], *, pull: float) ->
 def with_sites(netlist: Path, assigned: dict[str, str], out: Path) -> None:
     """Write the netlist to ``out``, its large cells bound to the sites that they were assigned."""
     whole = json.loads(netlist.read_text())
-    cells = _top(whole)["cells"]
+    cells = top_of(whole)["cells"]
     for name, site in assigned.items():
         if name in cells:
             cells[name]["attributes"]["BEL"] = site

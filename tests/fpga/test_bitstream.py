@@ -15,16 +15,19 @@ from sim.tools import BuildError
 from tests.fpga.echo import Echo
 
 
-def test_board_gets_bitstream_reports_and_manifest(tmp_path):
+@pytest.mark.parametrize(("config", "clock"), [("small", 80), ("mini", 48)])
+def test_board_gets_bitstream_reports_and_manifest(tmp_path, config, clock):
+    """Placed by nextpnr alone, and annealed."""
     folder = tmp_path / "ulx3s-12f"
-    made = bitstream.build(BOARDS["ulx3s-12f"], CONFIGURATIONS["small"], name="ulx3s-12f",
+    made = bitstream.build(BOARDS["ulx3s-12f"], CONFIGURATIONS[config], name="ulx3s-12f",
                            folder=folder, linked=Echo())
+    assert (folder / "annealed.json").exists() == (config == "mini")
     bits = (folder / "ulx3s-12f.bit").read_bytes()
     assert len(bits) > 10_000
     assert made["sha256"] == hashlib.sha256(bits).hexdigest()
     assert made["revision"] == revision()
     assert made == json.loads((folder / "manifest.json").read_text())
-    assert made["fmax_megahertz"] > made["clock_megahertz"] == pytest.approx(80, rel=0.05)
+    assert made["fmax_megahertz"] > made["clock_megahertz"] == pytest.approx(clock, rel=0.05)
     assert made["resources"]["DSP"][0] == 1 and made["resources"]["EBR"][0] == 1
     assert {"report.json", "nextpnr.log", "top.lpf"} <= {file.name for file in folder.iterdir()}
 

@@ -1,0 +1,201 @@
+"""A placed design, annealed: pieces change places, until its wire is short and nowhere dense.
+
+nextpnr's placers end with a descent, and fill tiles to the last pin wherever wires are short; its
+router then does not find its way out of the densest.  Here equal pieces of a design (a register, a
+table with its register, a slice, half a tile, the tiles of a carry chain, a block RAM) change
+places: always where that shortens the wire, and at a temperature T with probability exp(−Δ/T) where
+it does not.  Half of the pieces try the place that would be best for them, between what they are
+wired to; the others any place near by.
+
+Cost: half the circumference of each net's bounding box, in tiles, and for each tile what it has
+beyond ``crowd`` ends of wires, squared.
+
+Simulated annealing: Kirkpatrick et al. 1983; for FPGAs Betz, Rose 1997 (VPR); places between the
+medians of a cell's nets: Pan, Viswanathan, Chu 2005 (FastDP).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from fpga.packed import ALONE, CELLS, HALF, LARGE, REGISTER, SLICE, TABLE, TILE, Packed
+from fpga.schedule import Schedule
+from fpga.swaps import chain, fits, goal, length, may_swap, room, swap, swap_sites
+
+__all__ = ["anneal", "wire"]
+
+WEIGHT = 0.1
+"""Tiles of wire that a tile's first end too many costs."""
+UPWARD = (0.02, 0.04, 0.08)
+"""Shares of smaller pieces that take along a tile, at least half of one, at least a slice."""
+BOTH = 0.3
+"""Share of tables that take along registers which need not stay with them."""
+MACROS = 2
+"""How much oftener than others a carry chain, a distributed memory, a large cell is moved."""
+
+
+def anneal(packed: Packed, schedule: Schedule, *, seed: int,
+           tell: Callable[[float, int], None] = lambda temperature, wire: None) -> None:
+    """Anneal ``packed`` where it lies.
+
+    tell   is called after each temperature, with the wire as it is then
+    """
+    state = State(packed)
+    for number, temperature in enumerate(schedule.temperatures()):
+        reach = max(2, round(10 * temperature))
+        _try(seed * 1000 + number, packed.cells, packed.tiles, packed.sites, packed.nets,
+             state.lengths, state.movable, temperature, reach, float(schedule.crowd),
+             schedule.trials * len(state.movable))
+        tell(temperature, int(state.lengths.sum()))
+
+
+class State:
+    """What is kept while annealing: length of every net, and what may be moved."""
+
+    def __init__(self, packed: Packed):
+        cells, nets = packed.cells, len(packed.nets.first) - 1
+        self.lengths = np.array([length(net, packed.nets, cells) for net in range(nets)])
+        tables = np.flatnonzero(cells.kind == TABLE)
+        small = [*np.flatnonzero((cells.kind == REGISTER) & ~cells.follows),
+                 *tables[cells.together[tables] < TILE]]
+        heads = [table for table in tables[(cells.together[tables] == TILE)
+                                           & (cells.place[tables] % CELLS == 0)]
+                 if cells.place[table] // CELLS == chain(
+                     cells.place[table] // CELLS, cells, packed.tiles)[0]]
+        self.movable = np.array(small + MACROS * [*heads, *np.flatnonzero(cells.kind == LARGE)])
+
+
+def wire(packed: Packed) -> int:
+    """Half the circumference of the nets' bounding boxes, in tiles, summed over the nets."""
+    return int(State(packed).lengths.sum())
+
+
+@njit(cache=True)
+def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, crowd, trials):
+    """So many ``trials`` at one temperature."""
+    np.random.seed(seed)
+    spans, stamps = room(), np.zeros(len(lengths), np.int64)
+    touched, becomes = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
+    for trial in range(1, trials + 1):
+        cell = movable[np.random.randint(len(movable))]
+        if cells.kind[cell] == LARGE:
+            here = cells.place[cell]
+            there = np.random.randint(sites.first[here], sites.behind[here])
+            if here == there:
+                continue
+            swap_sites(here, there, cells, sites)
+            count, tables, registers, more = 0, False, False, 0
+        else:
+            here, there, count, tables, registers = _piece(
+                cell, reach, cells, tiles, nets, spans)
+            if count == 0:
+                continue
+            swap(here, there, count, tables, registers, cells, tiles)
+            if count < CELLS and not (fits(here // CELLS, cells, tiles)
+                                      and fits(there // CELLS, cells, tiles)):
+                swap(here, there, count, tables, registers, cells, tiles)
+                continue
+            more = _more(here, there, count, tables, registers, cells, tiles)
+        here_tile, there_tile = here // CELLS, there // CELLS
+        change, found = 0.0, 0
+        for number in range(max(1, count)):
+            for place in (here + number, there + number):
+                for kind in range(3):
+                    one = _cell(kind, place, count, tables, registers, tiles, sites)
+                    if one < 0:
+                        continue
+                    for at in range(nets.at[one], nets.at[one + 1]):
+                        net = nets.net[at]
+                        if stamps[net] != trial:
+                            stamps[net] = trial
+                            touched[found], becomes[found] = net, length(net, nets, cells)
+                            change += becomes[found] - lengths[net]
+                            found += 1
+        if more:
+            change += WEIGHT * (_growth(tiles.ends[there_tile], more, crowd)
+                                + _growth(tiles.ends[here_tile], -more, crowd))
+        if change <= 0 or (temperature > 0
+                           and np.random.random() < math.exp(-change / temperature)):
+            lengths[touched[:found]] = becomes[:found]
+            if count >= CELLS:
+                for number in range(count // CELLS):
+                    a, b = here_tile + number, there_tile + number
+                    tiles.ends[a], tiles.ends[b] = tiles.ends[b], tiles.ends[a]
+            else:
+                tiles.ends[there_tile] += more
+                tiles.ends[here_tile] -= more
+        elif count:
+            swap(here, there, count, tables, registers, cells, tiles)
+        else:
+            swap_sites(here, there, cells, sites)
+
+
+@njit(cache=True)
+def _piece(cell, reach, cells, tiles, nets, spans):
+    """(here, there, how many logic cells, their tables, their registers) to exchange; none, if the
+    place that came up will not do."""
+    none = 0, 0, 0, False, False
+    tile = goal(cell, reach, cells, tiles, nets, spans)
+    if tile < 0:
+        return none
+    place, level, upward = cells.place[cell], cells.together[cell], np.random.random()
+    for higher, share in ((TILE, UPWARD[0]), (HALF, UPWARD[1]), (SLICE, UPWARD[2])):
+        if level < higher and upward < share:
+            level = higher
+            break
+    if level == ALONE and cells.kind[cell] == REGISTER:
+        there = tile * CELLS + np.random.randint(CELLS)
+        other = tiles.register[there]
+        if there == place or (other >= 0 and cells.follows[other]):
+            return none
+        return place, there, 1, False, True
+    if level < TILE:
+        count = 1 << level
+        here = place // count * count
+        there = tile * CELLS + np.random.randint(CELLS // count) * count
+        registers = level > ALONE or np.random.random() < BOTH
+        for start in (here, there):
+            follower = tiles.register[start]
+            registers = registers or (follower >= 0 and cells.follows[follower])
+    else:
+        first, last = chain(place // CELLS, cells, tiles)
+        here, there, count, registers = (
+            first * CELLS, tile * CELLS, (last - first + 1) * CELLS, True)
+    if tile == place // CELLS or not may_swap(here, there, count, level, cells, tiles):
+        return none
+    return here, there, count, True, registers
+
+
+@njit(cache=True)
+def _cell(kind, place, count, tables, registers, tiles, sites):
+    """Of what was swapped, the table, register or write port at a place; or the large cell."""
+    if count == 0:
+        return sites.cell[place] if kind == 0 else -1
+    if kind == 0:
+        return tiles.table[place] if tables else -1
+    if kind == 1:
+        return tiles.register[place] if registers else -1
+    return tiles.port[place // CELLS] if count >= CELLS and place % CELLS == 0 else -1
+
+
+@njit(cache=True)
+def _more(here, there, count, tables, registers, cells, tiles):
+    """Ends of wires that the tile ``there`` has more, and the one ``here`` less; in whole tiles
+    they come along."""
+    more = 0
+    for number in range(count if count < CELLS else 0):
+        for kind in range(2):
+            if tables if kind == 0 else registers:
+                on = tiles.table if kind == 0 else tiles.register
+                come, left = on[there + number], on[here + number]
+                more += (cells.ends[come] if come >= 0 else 0) - (
+                    cells.ends[left] if left >= 0 else 0)
+    return more if here // CELLS != there // CELLS else 0
+
+
+@njit(cache=True)
+def _growth(ends, more, crowd):
+    """Of the square of what is beyond the crowd."""
+    return max(0.0, ends + more - crowd)**2 - max(0.0, ends - crowd)**2
