@@ -99,20 +99,8 @@ def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, 
                 continue
             more = _more(here, there, count, tables, registers, cells, tiles)
         here_tile, there_tile = here // CELLS, there // CELLS
-        change, found = 0.0, 0
-        for number in range(max(1, count)):
-            for place in (here + number, there + number):
-                for kind in range(3):
-                    one = _cell(kind, place, count, tables, registers, tiles, sites)
-                    if one < 0:
-                        continue
-                    for at in range(nets.at[one], nets.at[one + 1]):
-                        net = nets.net[at]
-                        if stamps[net] != trial:
-                            stamps[net] = trial
-                            touched[found], becomes[found] = net, length(net, nets, cells)
-                            change += becomes[found] - lengths[net]
-                            found += 1
+        change, found = _remeasured(here, there, count, tables, registers, cells, tiles, sites,
+                                    nets, lengths, stamps, trial, touched, becomes)
         if more:
             change += WEIGHT * (_growth(tiles.ends[there_tile], more, crowd)
                                 + _growth(tiles.ends[here_tile], -more, crowd))
@@ -130,6 +118,28 @@ def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, 
             swap(here, there, count, tables, registers, cells, tiles)
         else:
             swap_sites(here, there, cells, sites)
+
+
+@njit(cache=True)
+def _remeasured(here, there, count, tables, registers, cells, tiles, sites, nets, lengths, stamps,
+                trial, touched, becomes):
+    """By how much the wire has changed with the last swap; and how many nets it has ``touched``,
+    whose lengths it ``becomes``.  A stamp tells which are counted in this ``trial``."""
+    change, found = 0.0, 0
+    for number in range(max(1, count)):
+        for place in (here + number, there + number):
+            for kind in range(3):
+                cell = _cell(kind, place, count, tables, registers, tiles, sites)
+                if cell < 0:
+                    continue
+                for at in range(nets.at[cell], nets.at[cell + 1]):
+                    net = nets.net[at]
+                    if stamps[net] != trial:
+                        stamps[net] = trial
+                        touched[found], becomes[found] = net, length(net, nets, cells)
+                        change += becomes[found] - lengths[net]
+                        found += 1
+    return change, found
 
 
 @njit(cache=True)

@@ -12,28 +12,25 @@ Where that was so before, swaps of equal pieces keep it so, but for enables, res
 """
 
 import json
-import re
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from fpga.floorplan import KINDS, top_of
+from fpga.floorplan import top_of
 
-__all__ = ["Cells", "Nets", "Packed", "Sites", "Tiles"]
+__all__ = [
+    "ALONE", "CELLS", "FIXED", "HALF", "LARGE", "REGISTER", "SLICE", "TABLE", "TILE", "WRITE_PORT",
+    "Cells", "Nets", "Packed", "Sites", "Tiles",
+]
 
 CELLS = 8
 """Logic cells of a tile."""
 ALONE, SLICE, HALF, TILE = range(4)
 """What has to stay together."""
 TABLE, REGISTER, WRITE_PORT, LARGE, FIXED = range(5)
-BROADEST = 400
-"""Ends of a net up to which its length counts: clocks and resets are everywhere."""
-SPECIAL = re.compile(r"CLK|CE|LSR|WCK|WRE|FC[IO]|DI\d?|F1|FX[AB]|OFX|W(AD|D)O?\d?")
-"""Ports that take none of a tile's ordinary wires, or share one."""
+"""Kinds of cells: :class:`Cells`."""
 NEEDED = "MULT18X18D"
 """nextpnr looks at all ports of these, and would not read those again that nothing is wired to."""
 
@@ -98,7 +95,11 @@ class Nets(NamedTuple):
 
 @dataclass
 class Packed:
-    """See the module; ``names`` of the cells, ``bels`` of those that stay and of the sites."""
+    """See the module; made by :func:`fpga.read_packed.read_packed`.
+
+    names, bels   of the cells, bels as they were
+    site_bels     of the sites
+    """
 
     document: dict
     names: list[str]
@@ -108,16 +109,6 @@ class Packed:
     tiles: Tiles
     sites: Sites
     nets: Nets
-
-    @classmethod
-    def read(cls, placed: Path, sites: dict[str, list[str]], tiles: Iterable[str]) -> "Packed":
-        """What nextpnr wrote after placing.
-
-        sites   bels of all sites for large cells, by kind
-        tiles   bels of which every tile of logic has one
-        """
-        document = json.loads(placed.read_text())
-        return _read(cls, document, top_of(document)["cells"], sites, tiles)
 
     def write(self, out: Path) -> None:
         """The same design, every cell bound to its bel."""
@@ -147,140 +138,3 @@ class Packed:
         for net in top_of(self.document)["netnames"].values():
             net["attributes"].pop("ROUTING", None)
         out.write_text(json.dumps(self.document))
-
-
-def _where(bel: str) -> tuple[int, int, str]:
-    column, row, rest = bel.split("/", 2)
-    return int(column[1:]), int(row[1:]), rest
-
-
-def _read(cls, document, found, sites, tiles):
-    names = list(found)
-    bels = [found[name]["attributes"].get("NEXTPNR_BEL", "X0/Y0/") for name in names]
-    places = [_where(bel) for bel in bels]
-    grid = {_where(bel)[:2] for bel in tiles}
-    columns, rows = (np.array(sorted({place[axis] for place in grid})) for axis in (0, 1))
-    if len(grid) != len(columns) * len(rows):
-        raise ValueError(f"{len(grid)} tiles of logic are no grid")
-    tile_of = {(x, y): number for number, (y, x) in enumerate(
-        (y, x) for y in rows.tolist() for x in columns.tolist())}
-    count, tile_count = len(names), len(grid)
-    kinds = np.array([_kind(found[name], place) for name, place in zip(names, places, strict=True)])
-    cells = Cells(
-        x=np.array([place[0] for place in places]), y=np.array([place[1] for place in places]),
-        place=np.full(count, -1), kind=kinds,
-        together=np.full(count, ALONE), goes_on=np.zeros(count, bool),
-        follows=np.array([bool(found[name]["connections"].get("DI")) for name in names]),
-        chooses=np.array([kind == TABLE and bool(found[name]["connections"].get("M"))
-                          for name, kind in zip(names, kinds, strict=True)]),
-        enable=_marks(found, names, "CE"), reset=_marks(found, names, "LSR"),
-        ends=np.array([_ends(found[name]) if kind <= WRITE_PORT else 0
-                       for name, kind in zip(names, kinds, strict=True)]))
-    made = Tiles(columns=columns, rows=rows,
-                 nearest=np.abs(rows[None] - np.arange(rows[-1] + 2)[:, None]).argmin(1),
-                 table=np.full(tile_count * CELLS, -1), register=np.full(tile_count * CELLS, -1),
-                 port=np.full(tile_count, -1), ends=np.zeros(tile_count, int))
-    for number, ((x, y, rest), kind) in enumerate(zip(places, kinds, strict=True)):
-        if kind <= WRITE_PORT:
-            tile = tile_of[x, y]
-            lc = 0 if kind == WRITE_PORT else 2 * "ABCD".index(rest[5]) + int(rest[-1])
-            cells.place[number] = tile * CELLS + lc
-            if kind == WRITE_PORT:
-                made.port[tile] = number
-            else:
-                (made.table, made.register)[kind][tile * CELLS + lc] = number
-            made.ends[tile] += cells.ends[number]
-    _join(found, names, cells, made)
-    site_bels, placed = _sites(bels, names, found, sites, cells)
-    return cls(document=document, names=names, bels=bels, site_bels=site_bels, cells=cells,
-               tiles=made, sites=placed, nets=_nets(found, names))
-
-
-def _kind(cell, place) -> int:
-    kinds = {"TRELLIS_COMB": TABLE, "TRELLIS_FF": REGISTER, "TRELLIS_RAMW": WRITE_PORT}
-    return kinds.get(cell["type"], LARGE if cell["type"] in KINDS else FIXED)
-
-
-def _marks(found, names, port) -> np.ndarray:
-    """A number for every signal that reaches a register's port, and way in which it does."""
-    marks, numbers = {}, []
-    for name in names:
-        told = found[name]["parameters"]
-        way = (*found[name]["connections"].get(port, []), told.get(f"{port}MUX"), told.get("GSR"),
-               told.get("SRMODE") == "ASYNC")
-        numbers.append(marks.setdefault(way, len(marks)))
-    return np.array(numbers)
-
-
-def _ends(cell) -> int:
-    return sum(bool(bits) and not SPECIAL.fullmatch(port)
-               for port, bits in cell["connections"].items())
-
-
-def _join(found, names, cells, tiles) -> None:
-    """What belongs together, as it lies."""
-    def bits(number, port):
-        return set(found[names[number]]["connections"].get(port, []))
-
-    tables = np.flatnonzero(cells.kind == TABLE)
-    mode = {number: found[names[number]]["parameters"].get("MODE") for number in tables}
-    continues = {bit: number for number in tables for bit in bits(number, "FCI")}
-    outputs = {bit: number for number in tables for bit in bits(number, "OFX")}
-    for number in tables:
-        place = cells.place[number]
-        first, size = place, 1
-        if mode[number] in ("CCU2", "DPRAM", "RAMW_BLOCK"):
-            size = CELLS
-            if place % CELLS == CELLS - 1:
-                cells.goes_on[number] = any(bit in continues for bit in bits(number, "FCO"))
-        elif bits(number, "FXA"):
-            lie = [cells.place[outputs[bit]]
-                   for port in ("FXA", "FXB") for bit in bits(number, port)]
-            size = 4 if all(where // 4 == place // 4 for where in lie) else CELLS
-        elif bits(number, "F1"):
-            size = 2
-        if mode[number] is not None:
-            cells.together[number] = TILE
-            continue
-        first = place // size * size
-        for member in tiles.table[first:first + size] if size > 1 else ():
-            if member >= 0:
-                level = {2: SLICE, 4: HALF, CELLS: TILE}[size]
-                cells.together[member] = max(cells.together[member], level)
-
-
-def _sites(bels, names, found, sites, cells):
-    names_of, first, behind = [], [], []
-    for kind in KINDS:
-        start, listed = len(names_of), sites.get(kind, [])
-        names_of += listed
-        first += [start] * len(listed)
-        behind += [start + len(listed)] * len(listed)
-    number_of = {bel: number for number, bel in enumerate(names_of)}
-    there = np.full(len(names_of), -1)
-    for number in np.flatnonzero(cells.kind == LARGE):
-        cells.place[number] = number_of[bels[number]]
-        there[number_of[bels[number]]] = number
-    places = [_where(bel) for bel in names_of]
-    return names_of, Sites(x=np.array([x for x, _, _ in places], int),
-                           y=np.array([y for _, y, _ in places], int), cell=there,
-                           first=np.array(first, int), behind=np.array(behind, int))
-
-
-def _nets(found, names) -> Nets:
-    ends = defaultdict(set)
-    for number, name in enumerate(names):
-        for bits in found[name]["connections"].values():
-            for bit in bits:
-                ends[bit].add(number)
-    lists = [sorted(cells) for bit, cells in ends.items()
-             if isinstance(bit, int) and 2 <= len(cells) <= BROADEST]
-    mine = [[] for _ in names]
-    for net, cells in enumerate(lists):
-        for cell in cells:
-            mine[cell].append(net)
-
-    def flat(lists):
-        return (np.cumsum([0, *map(len, lists)]),
-                np.fromiter((item for items in lists for item in items), int))
-    return Nets(*flat(lists), *flat(mine))

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpga.anneal import anneal, wire
 from fpga.devices import Device
 from fpga.floorplan import KINDS, PER_TILE, Placement, assign, census, sites_of, with_sites
-from fpga.packed import Packed
+from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
 from fpga.tools import Stage, run_stage
 from hdl.primitives.technology import Technology
@@ -116,7 +116,7 @@ def _annealed(folder, device, options, netlist, schedule, seed, label) -> str:
               folder=folder, log=f"place{label}.log", what=f"placement, seed {seed}")
     found, annealed = sites(folder, device), f"annealed{label}.json"
     with Stage(f"annealing, seed {seed}") as stage:
-        packed = Packed.read(folder / "packed.json", found, found[PER_TILE])
+        packed = read_packed(folder / "packed.json", found, found[PER_TILE])
         before = wire(packed)
         anneal(packed, schedule, seed=seed, tell=lambda temperature, now: stage.show(
             f"temperature {temperature:.2f}, wire {before} → {now}"))

@@ -12,6 +12,7 @@ from fpga.devices import DEVICES
 from fpga.floorplan import PER_TILE, top_of
 from fpga.packed import Packed
 from fpga.place import place_and_route, sites
+from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.tools import run_stage
@@ -39,7 +40,7 @@ def found(folder):
 
 
 def read(folder, found) -> Packed:
-    return Packed.read(folder / "placed.json", found, found[PER_TILE])
+    return read_packed(folder / "placed.json", found, found[PER_TILE])
 
 
 def cells_of(file) -> dict:
@@ -184,4 +185,4 @@ def test_temperatures_fall_to_the_coldest_and_then_to_none():
 
 def test_tiles_that_are_no_grid_are_refused(folder, found):
     with pytest.raises(ValueError, match=f"{len(found[PER_TILE]) - 1} tiles of logic are no grid"):
-        Packed.read(folder / "placed.json", found, found[PER_TILE][1:])
+        read_packed(folder / "placed.json", found, found[PER_TILE][1:])
