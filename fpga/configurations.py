@@ -44,9 +44,9 @@ class Configuration:
 CONFIGURATIONS = {
     "tiny": Configuration(core=MICRO, megahertz=20.25, device="iCE40UP5K"),
     "mini": Configuration(
-        core=Config(lanes=3, rows=64, trace_rows=128, words=2048, populations=16, projections=16,
+        core=Config(lanes=2, rows=64, trace_rows=128, words=2048, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=8),
-        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=30)),
+        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32)),
     "small": Configuration(
         core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=5),
