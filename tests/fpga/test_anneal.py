@@ -84,7 +84,7 @@ def test_heat_brings_disorder_and_cooling_order(folder, found):
 def test_tiles_keep_their_rules(folder, found):
     _, cells = annealed(folder, found, SHORT)
     enables, resets, drives, takes = defaultdict(set), defaultdict(set), {}, {}
-    tables, checked = {}, Counter()
+    checked = Counter()
     for name, cell in cells.items():
         bel, wired = cell["attributes"]["BEL"], cell["connections"]
         tile, _, logic = bel.rpartition("/")
@@ -94,7 +94,6 @@ def test_tiles_keep_their_rules(folder, found):
             for bit in wired.get("DI", []):
                 takes[bit] = bel.replace("FF", "K")
         if cell["type"] == "TRELLIS_COMB":
-            tables[bel] = name
             for bit in (*wired.get("F", []), *wired.get("OFX", [])):
                 drives[bit] = bel
             mode = cell["parameters"].get("MODE")
