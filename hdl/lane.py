@@ -3,7 +3,7 @@
 Three products a synapse:
 
     Σ W r            forward, leaves the lane at stage 4
-    Σ B e            backward, summed here over the targets of a source (W e where B is tied)
+    Σ B e            backward, summed over the targets of a source (W e where B is tied)
     ê ψ              the update of W, and of B under Kolen-Pollack; the mirror rule is a sign flip
 
 Stages (a stage is a clock; the target's words arrive from stage 9 on, for they take that long to
@@ -17,15 +17,13 @@ form, and the neurons wait for the forward product only):
 What all lanes are told, each gets when it needs it, so that no lane delays it for itself.
 
 Throughput: one synapse per clock, no stalls.  Cost: 3 multipliers, up to 5 where decays
-are products (``hdl.decay``); memories of 18 bits for W, B and r, 32 for random words, 20 for ψ and
-ξ; distributed memory for the sums.
+are products (``hdl.decay``); memories of 18 bits for W and B.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.backward import READ_SUM, UNREAD, BackwardSums
 from hdl.config import Config
 from hdl.decay import decayed
 from hdl.delay import delayed
@@ -34,15 +32,13 @@ from hdl.fixed import saturate
 from hdl.multiplier import Multiplier
 from hdl.primitives.block_ram import BlockRam
 from hdl.primitives.local_copy import local_copy
-from hdl.visit import LATE, READ, HostWrite, SourceWrites, row_layout, visit_layouts
-from model.formats import FACTOR_FRACS, SUM
+from hdl.visit import LATE, READ, HostWrite, row_layout, visit_layouts
+from model.formats import FACTOR_FRACS
 
-__all__ = ["HOST_LOW", "SUM_STAGES", "Lane"]
+__all__ = ["BACKWARD_STAGE", "Lane"]
 
-HOST_LOW = UNREAD
-"""Where in a sum the host finds a weight: above the bits that nobody reads."""
-SUM_STAGES = READ_SUM + 1
-"""Clocks from a row to its backward sum."""
+BACKWARD_STAGE = LATE + Multiplier.latency
+"""Clocks from a synapse's address to its backward product."""
 PIECE = 8
 """Bits of a shifter that share the registers which choose its shift."""
 
@@ -50,53 +46,34 @@ PIECE = 8
 class Lane(wiring.Component):
     """See the module; ``number`` is the lane's place in every row.
 
-    access, late, summed, written   a visit, told at ``STAGES``
+    access, late, written   a visit, told at ``STAGES``
     row                  what its target tells, ``LATE`` clocks after access, ``AFTER`` later still
+    rate                 of its source, ``READ`` clocks after access; ψ and ξ, as long after late,
+                         its random word a clock after these
     product, hits        the forward product 4 clocks after access, saturations with the write-back
-    sum_row → sum        a backward sum, ``SUM_STAGES`` clocks later; while the host is active, its
-                         18 bits from ``HOST_LOW`` on are W as read 3 clocks after access, or B, 3
-                         after late
+    backward             the backward product ``BACKWARD_STAGE`` clocks after access
+    weight               W as read ``READ`` clocks after access, or, if the host reads B, after late
     """
 
     def __init__(self, config: Config, number: int):
         self.config, self.number = config, number
+        visits = visit_layouts(config)
         super().__init__({
-            **{name: In(layout) for name, layout in visit_layouts(config).items()},
-            "row": In(row_layout(config)), "writes": In(SourceWrites(config)),
-            "host": In(HostWrite(config)), "product": Out(signed(36)),
+            **{name: In(visits[name]) for name in ("access", "late", "written")},
+            "row": In(row_layout(config)), "host": In(HostWrite(config)),
+            "rate": In(signed(18)), "psi": In(signed(18)), "xi": In(signed(2)), "word": In(32),
+            "product": Out(signed(36)), "backward": Out(signed(36)), "weight": Out(18),
             "hits": Out(4 if config.eligibility else 2),
-            "sum_row": In(max(1, (config.rows - 1).bit_length())), "sum": Out(signed(SUM.width)),
         } | ({"e_data": Out(18), "m_data": Out(18)} if config.eligibility else {}))
         self._mine = Signal(name="mine")
 
-    def _bank(self, m, name, write, row, half, *, block):
-        """A double-buffered memory of this lane's sources, read at a row and half."""
-        m.submodules[name] = bank = BlockRam(
-            width=write.value.shape().size, depth=2 << len(write.row), output_register=True,
-            block=block)
-        m.d.comb += [
-            bank.read_address.eq(Cat(row, half)), bank.write_address.eq(Cat(write.row, write.half)),
-            bank.write_data.eq(write.value),
-            bank.write.eq(write.enable & (write.lane == self.number))]
-        value = Signal(write.value.shape(), name=f"{name}_read")
-        m.d.comb += value.eq(bank.read_data)
-        return value
-
-    def _read_sources(self, m):
-        """Rate at stage 2; trace and its ξ at ``LATE``; random word a clock after.  Whether the
-        rate and the trace are to be zero comes with them."""
-        access, late, summed, writes = self.access, self.late, self.summed, self.writes
-        rate = self._bank(m, "rate", writes.rate, access.source_row, access.parity,
-                          block=self.config.compact).r
-        source, half = (delayed(m, value, 1, name) for value, name in (
-            (summed.source_row, "word_row"), (summed.parity, "word_half")))
-        word = self._bank(m, "word", writes.word, source, half, block=True).word
-        trace = self._bank(m, "trace", writes.trace, late.trace_row, late.parity,
-                           block=self.config.compact)
+    def _sources(self, m):
+        """The sign ξ, and what makes products zero: whether the rate and the trace are to be."""
+        access, late = self.access, self.late
         xi = Signal(signed(2))
-        m.d.comb += xi.eq(Mux(delayed(m, late.reset_state, READ, "no_sign"), 0, trace.xi))
-        return (rate, delayed(m, access.silent, READ, "silent"),
-                trace.psi, delayed(m, late.reset_trace, READ, "no_trace"), xi, word)
+        m.d.comb += xi.eq(Mux(delayed(m, late.reset_state, READ, "no_sign"), 0, self.xi))
+        return (delayed(m, access.silent, READ, "silent"),
+                delayed(m, late.reset_trace, READ, "no_trace"), xi)
 
     def _read_synapse(self, m):
         """W at stage 2, B at ``LATE``, and their memories."""
@@ -107,22 +84,6 @@ class Lane(wiring.Component):
             m.d.comb += store.read_address.eq(place)
             stores.append(store)
         return *(store.read_data.as_signed() for store in stores), stores
-
-    def _sum_backward(self, m, product, words):
-        """B e over the targets of this source; the host reads its ``words`` by the same wires."""
-        m.submodules.sums = sums = BackwardSums(depth=self.config.rows, block=self.config.compact)
-        summed, host = delayed(m, self.summed, 2, "summed"), self.host
-        m.d.comb += [
-            sums.valid.eq(summed.valid), sums.row.eq(summed.source_row),
-            sums.parity.eq(summed.parity), sums.first.eq(summed.first),
-            sums.last.eq(summed.last), sums.product.eq(product),
-            sums.clear.eq(host.sum & self._mine),
-            sums.read_row.eq(self.sum_row)]
-        read = Signal(self.sum.shape(), name="sum_read", reset_less=True)
-        m.d.comb += self.sum.eq(read)
-        m.d.sync += read.eq(sums.sum)
-        with m.If(host.active):
-            m.d.sync += read[HOST_LOW:HOST_LOW + 18].eq(Mux(host.reads_b, *reversed(words)))
 
     def _changes(self, m, platform, product, none, xi):
         """ê ψ (or ``none``) at 30 fractional bits and the bit below, which rounds it, a stage after
@@ -139,7 +100,9 @@ class Lane(wiring.Component):
                     with m.Case(index):
                         m.d.comb += both[low:low + PIECE].eq(value[low:low + PIECE])
         aligned, below = both[1:].as_signed(), both[0]
-        pulls, flip = delayed(m, self.row.mirror, 1, "pulls"), delayed(m, xi, 2, "flip")[1]
+        # Nor is there one register for the mirror rule's choice.
+        pulls = local_copy(m, self.row.mirror, platform, name="pulls")
+        flip = delayed(m, xi, 2, "flip")[1]
         changes = []
         for name, change, half, zero in (
                 ("w", aligned, below, none),
@@ -185,7 +148,8 @@ class Lane(wiring.Component):
         m = Module()
         row = self.row
         m.d.comb += self._mine.eq(self.host.lane == self.number)
-        rate, silent, psi, no_trace, xi, word = self._read_sources(m)
+        silent, no_trace, xi = self._sources(m)
+        rate, psi, word = self.rate, self.psi, self.word
         early_w, b, stores = self._read_synapse(m)
         w = delayed(m, early_w, LATE - READ, "w")
         # Dithers for W and for B, which have the same but under the mirror rule.
@@ -205,7 +169,8 @@ class Lane(wiring.Component):
             products.append(multiplier.product)
         # Products are made zero, not operands: it takes no tables, but the resets of registers.
         m.d.comb += self.product.eq(Mux(delayed(m, silent, 2, "no_product"), 0, products[0]))
-        self._sum_backward(m, products[1], [early_w, b])
+        m.d.comb += [self.backward.eq(products[1]),
+                     self.weight.eq(Mux(self.host.reads_b, b, early_w))]
         (change, half), (step, more) = self._changes(
             m, platform, products[2], delayed(m, no_trace, 2, "no_change"), xi)
         if third is not None:

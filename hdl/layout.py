@@ -1,9 +1,10 @@
 """Where a program lives in a core: the address map, and the image that loads it.
 
 Neurons keep their order.  A population follows the one before it, or starts on a row of its own
-where that makes for fewer synapse words.  A projection visits all rows that its sources touch; the
-places in them that are not its sources are inert: their weights and traces are zero, and every rule
-keeps zeros at zero.
+where that makes for fewer synapse words, or where some projection reads only one of the two: of a
+row that is being read, nothing may be written.  A projection visits all rows that its sources
+touch; the places in them that are not its sources are inert: their weights and traces are zero, and
+every rule keeps zeros at zero.
 """
 
 import zlib
@@ -55,9 +56,13 @@ class Layout:
         """Decide for each population whether it starts on a row of its own; fewest words win."""
         config, program = self.config, self.program
         # Inputs have rows to themselves: they are not double-buffered, and no reset touches them.
-        aligned = [number < 2 for number in range(len(program.populations))]
+        # Others share rows only if all who read one read the other.
+        ends = {int(place) for p in program.projections
+                for place in (p["source_first"], p["source_first"] + p["source_size"])}
+        aligned = [number < 2 or int(p["first"]) in ends
+                   for number, p in enumerate(program.populations)]
         best = self._place_neurons(aligned)
-        for number in range(2, len(aligned)):
+        for number in [number for number, own_row in enumerate(aligned) if not own_row]:
             aligned[number] = True
             words = self._place_neurons(aligned)
             aligned[number] = words < best

@@ -6,19 +6,21 @@ the lanes, its error and learning factor, takes longer to form and arrives ``LAT
 word: the backward sums follow, and the new weights are written back.
 """
 
+from types import SimpleNamespace
+
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.config import Config
 from hdl.delay import delayed
-from hdl.lane import HOST_LOW, SUM_STAGES, Lane
+from hdl.group import HOST_LOW, SUM_STAGES, LaneGroup
 from hdl.memory import BUS, attach
 from hdl.region import LANE_BITS, Region
 from hdl.row import ROW_STAGE, RowFetch, post_write
 from hdl.select import select, select_latency
 from hdl.sequencer import MARKED, Sequencer, walk_ports
-from hdl.spread import spread, spread_latency
+from hdl.spread import groups, spread, spread_latency
 from hdl.totals import ADDEND_STAGE, Totals
 from hdl.visit import AFTER, LATE, STAGES, HostWrite, SourceWrites, visit_layouts
 from model.formats import SUM
@@ -171,6 +173,7 @@ class SynapsePass(wiring.Component):
         return told
 
     def _lanes(self, m, platform, sequencer, row):
+        """What each lane answers: product, sum, hits."""
         config, bits = self.config, self.config.lane_bits
         words = self._visits(m, sequencer.issue, sequencer.settings) | {
             "row": self._told(m, row), "writes": self._writes(m), "host": self._host(m),
@@ -178,10 +181,11 @@ class SynapsePass(wiring.Component):
         copies = {name: spread(m, word, config.lanes, platform, name=name)
                   for name, word in words.items()}
         lanes = []
-        for number in range(config.lanes):
-            m.submodules[f"lane_{number}"] = lane = Lane(config, number)
-            lanes.append(lane)
-            m.d.comb += [getattr(lane, name).eq(copies[name][number]) for name in words]
+        for group, numbers in enumerate(groups(config.lanes)):
+            m.submodules[f"group_{group}"] = mine = LaneGroup(config, numbers)
+            m.d.comb += [getattr(mine, name).eq(copies[name][group]) for name in words]
+            lanes += [SimpleNamespace(**{name: getattr(mine, f"{name}_{k}") for name in mine.each})
+                      for k in range(len(numbers))]
         return lanes
 
     def _tree(self, m, values):

@@ -1,4 +1,4 @@
-"""Block RAM that is written byte by byte: what lies side by side may come from different hands."""
+"""Block RAM that is written part by part: what lies side by side may come from different hands."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import memory, wiring
@@ -17,7 +17,8 @@ WIDTH = 4 * BYTE
 
 
 class ByteRam(wiring.Component):
-    """``depth`` words of ``count`` bytes; contents are undefined until they are written.
+    """``depth`` words of ``count`` parts of ``size`` bytes each; contents are undefined until they
+    are written.
 
     Latency: ``read_data`` two clocks after ``read_address``; a write is seen by reads presented
     from the next clock on.  What is read in the clock of a write to the same word is undefined.
@@ -25,16 +26,16 @@ class ByteRam(wiring.Component):
 
     Members
     -------
-    read_address : In; read_data : Out(9 × count)
-    write_address : In; write_data : In(9 × count); write : In(count), which bytes
+    read_address : In; read_data : Out(9 × size × count)
+    write_address : In; write_data : In(9 × size × count); write : In(count), which parts
     """
 
-    def __init__(self, *, count: int, depth: int):
-        self.count, self.depth = count, depth
-        address = max(1, (depth - 1).bit_length())
+    def __init__(self, *, count: int, depth: int, size: int = 1):
+        self.count, self.depth, self.size = count, depth, size
+        address, width = max(1, (depth - 1).bit_length()), BYTE * size * count
         super().__init__({
-            "read_address": In(address), "read_data": Out(BYTE * count),
-            "write_address": In(address), "write_data": In(BYTE * count), "write": In(count)})
+            "read_address": In(address), "read_data": Out(width),
+            "write_address": In(address), "write_data": In(width), "write": In(count)})
 
     def elaborate(self, platform):
         m = Module()
@@ -46,21 +47,22 @@ class ByteRam(wiring.Component):
 
     def _infer(self, m):
         m.submodules.memory = store = memory.Memory(
-            shape=BYTE * self.count, depth=max(2, self.depth), init=[])
-        read, write = store.read_port(), store.write_port(granularity=BYTE)
+            shape=len(self.read_data), depth=max(2, self.depth), init=[])
+        read, write = store.read_port(), store.write_port(granularity=BYTE * self.size)
         m.d.comb += [
             read.addr.eq(self.read_address), self.read_data.eq(delayed(m, read.data, 1, "read")),
             write.addr.eq(self.write_address), write.data.eq(self.write_data),
             write.en.eq(self.write)]
 
     def _instantiate(self, m):
-        columns, banks = -(-self.count // 4), -(-self.depth // SHAPES[WIDTH])
+        columns, banks = -(-len(self.read_data) // WIDTH), -(-self.depth // SHAPES[WIDTH])
         bits = (SHAPES[WIDTH] - 1).bit_length()
         written = Cat(self.write_data, Const(0, WIDTH * columns))
         words = []
         for bank in range(banks):
             mine = (self.write_address[bits:] == bank) if banks > 1 else Const(1, 1)
-            enables = Cat(Mux(mine, self.write, 0), Const(0, 4 * columns))
+            enables = Cat(*(bit.replicate(self.size) for bit in Mux(mine, self.write, 0)),
+                          Const(0, 4 * columns))
             words.append(Signal(WIDTH * columns, name=f"out_{bank}"))
             for column in range(columns):
                 part = slice(WIDTH * column, WIDTH * (column + 1))

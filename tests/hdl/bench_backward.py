@@ -11,7 +11,7 @@ from tests.hdl.driving import draw, start
 
 DEPTH = int(os.environ["DEPTH"])
 STEPS = 150
-IN_MEMORY = 5
+IN_MEMORY = 4
 """Clocks from the last product of a run to the first in which its sum may be asked for."""
 AGAIN = 3
 """Clocks from the last product of a run to the first of another of the same row."""

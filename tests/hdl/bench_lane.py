@@ -1,4 +1,5 @@
-"""cocotb bench of a lane: products, backward sums and new weights as the golden model has them."""
+"""cocotb bench of a lane in its group: products, sums and new weights as the golden model has them.
+"""
 
 import os
 import random
@@ -7,7 +8,7 @@ import cocotb
 from cocotb.triggers import RisingEdge
 
 from hdl.backward import UNREAD
-from hdl.lane import HOST_LOW, SUM_STAGES
+from hdl.group import HOST_LOW, SUM_STAGES
 from hdl.visit import AFTER, LATE, STAGES
 from model.formats import FACTOR_FRACS
 from model.program import Feedback
@@ -163,8 +164,8 @@ async def pass_over(dut, source, model, clocks):
             "trace": (late["parity"], late["trace_row"])})
         await RisingEdge(dut.clk)
         if at(clock - PRODUCT_STAGE)[0]["valid"]:
-            products.append(dut.product.value.to_signed())
-        hits = [count + (int(dut.hits.value) >> bit & 1) for bit, count in enumerate(hits)]
+            products.append(dut.product_1.value.to_signed())
+        hits = [count + (int(dut.hits_1.value) >> bit & 1) for bit, count in enumerate(hits)]
     return products, expected, hits
 
 
@@ -187,7 +188,7 @@ async def check_sums(dut, model, step):
         dut.sum_row.value = row
         for _ in range(SUM_STAGES + 1):
             await RisingEdge(dut.clk)
-        assert dut.sum.value.to_signed() >> UNREAD == model.sums[row][0] >> UNREAD, (
+        assert dut.sum_1.value.to_signed() >> UNREAD == model.sums[row][0] >> UNREAD, (
             f"step {step}, row {row}")
 
 
@@ -198,7 +199,7 @@ async def check_weights(dut, model, step):
         for word in [*range(WORDS), *[0] * (READ + 1)]:
             dut.access_word.value = dut.late_word.value = word
             await RisingEdge(dut.clk)
-            read = int(dut.sum.value) >> HOST_LOW
+            read = int(dut.sum_1.value) >> HOST_LOW
             found.append((read & 0x1FFFF) - (read & 0x20000))
     put(dut, "host", {"active": 0})
     assert found[READ + 1:][:WORDS] == list(model.W), f"step {step}"

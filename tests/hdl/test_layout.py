@@ -142,7 +142,7 @@ def test_descriptors_of_projections_say_what_the_sequencer_needs(layouts):
 
 
 def program():
-    """7 inputs → 9 hidden (recurrent) → 2 outputs: on 4 lanes 2 rows, and 3 that two share."""
+    """7 inputs → 9 hidden (recurrent) → 2 outputs: on 4 lanes 2 rows, 3 and 1."""
     hidden = Population(name="hidden", size=9, tau_m=0.1, tau_r=0.05)
     return compile_network(Network(
         dt=0.01, inputs=7, name="small",
@@ -153,7 +153,7 @@ def program():
 
 
 @pytest.mark.parametrize(("capacity", "what", "needed"), [
-    ("rows", "rows of neurons", 5), ("trace_rows", "rows of traces", 8),
+    ("rows", "rows of neurons", 6), ("trace_rows", "rows of traces", 8),
     ("words", "synapse words", 2 * 9 + 3 * 9 + 3 * 2), ("populations", "populations", 3),
     ("projections", "projections", 3), ("inputs", "inputs", 7), ("outputs", "outputs", 2),
 ])

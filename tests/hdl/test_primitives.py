@@ -78,21 +78,21 @@ def test_memories_of_a_technology_do_what_the_portable_one_does(technology):
             assert np.array_equal(data[known], words[:-latency][known]), (kind, width, depth)
 
 
-def expected_bytes(inputs, count: int, depth: int):
-    """What each clock's read must find, byte by byte; −1 where it is undefined."""
+def expected_parts(inputs, count: int, depth: int, width: int):
+    """What each clock's read must find, part by part; −1 where it is undefined."""
     mask, held, found = (1 << (depth - 1).bit_length()) - 1, {}, []
     for read, write, written, data in zip(*(inputs[name].tolist() for name in (
             "read_address", "write", "write_address", "write_data")), strict=True):
         read, written, write = read & mask, written & mask, write & (1 << count) - 1
         known = read < depth and not (write and read == written)
-        found.append([held.get((read, byte), -1) if known else -1 for byte in range(count)])
-        held |= {(written, byte): data >> BYTE * byte & (1 << BYTE) - 1
-                 for byte in range(count) if write >> byte & 1 and written < depth}
+        found.append([held.get((read, part), -1) if known else -1 for part in range(count)])
+        held |= {(written, part): data >> width * part & (1 << width) - 1
+                 for part in range(count) if write >> part & 1 and written < depth}
     return np.array(found)
 
 
 @pytest.mark.parametrize("technology", NAMED)
-def test_bytes_are_written_one_by_one(technology):
+def test_parts_are_written_one_by_one(technology):
     draw = np.random.default_rng(5)
     base = draw.choice((0, 32, 500, 1020, 1290), CLOCKS)
     inputs = {"read_address": base + draw.integers(0, 8, CLOCKS),
@@ -100,14 +100,15 @@ def test_bytes_are_written_one_by_one(technology):
               "write": draw.integers(0, 1 << 6, CLOCKS),
               "write_data": draw.integers(0, 1 << 54, CLOCKS)}
     found = run_vectors(ByteTwins(technology), inputs, cells=CELLS[technology])
-    for number, (count, depth) in enumerate(BYTE_RAMS):
-        words = expected_bytes(inputs, count, depth)[:-2]
+    for number, (count, depth, size) in enumerate(BYTE_RAMS):
+        width = BYTE * size
+        words = expected_parts(inputs, count, depth, width)[:-2]
         assert (words >= 0).mean() > 0.3
         for kind in ("portable", "mapped"):
             data = found[f"{kind}_{number}"][2:]
-            for byte in range(count):
-                mine, known = data >> BYTE * byte & (1 << BYTE) - 1, words[:, byte] >= 0
-                assert np.array_equal(mine[known], words[known, byte]), (kind, count, depth, byte)
+            for part in range(count):
+                mine, known = data >> width * part & (1 << width) - 1, words[:, part] >= 0
+                assert np.array_equal(mine[known], words[known, part]), (kind, count, depth, part)
 
 
 @pytest.mark.parametrize(("width", "depth", "plan"), [

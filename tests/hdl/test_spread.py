@@ -10,11 +10,10 @@ from amaranth.sim import Simulator
 
 from hdl.primitives.technology import Technology
 from hdl.select import select, select_latency
-from hdl.spread import spread, spread_latency
+from hdl.spread import groups, spread, spread_latency
 
 CLOCKS = 120
 LATENCIES = {1: 0, 6: 0, 7: 1, 8: 1, 9: 2, 16: 2, 17: 2, 48: 2}
-COPIES = {0: 1, 1: 2}
 LEVELS = {1: 1, 3: 1, 4: 1, 5: 2, 16: 2, 17: 3, 48: 3, 64: 3, 65: 4}
 Pair = data.StructLayout({"left": 7, "right": 5})
 
@@ -27,15 +26,15 @@ def simulate(m, bench):
 
 
 @pytest.mark.parametrize(("lanes", "latency"), LATENCIES.items())
-def test_spread_reaches_every_lane(lanes, latency):
+def test_spread_reaches_every_group(lanes, latency):
     m, value, pair, source = Module(), Signal(12), Signal(Pair), random.Random(lanes)
     copies = spread(m, value, lanes, Technology.PORTABLE, name="value")
     pairs = spread(m, pair, lanes, Technology.PORTABLE, name="pair")
     # Something to clock even where nothing is copied.
     m.d.sync += Signal().eq(value[0])
-    assert len(copies) == len(pairs) == lanes and spread_latency(lanes) == latency
-    # Beyond some lanes, none shares a register with another.
-    assert len({id(copy) for copy in copies}) == COPIES.get(latency, lanes)
+    assert len(copies) == len(pairs) == len(groups(lanes)) and spread_latency(lanes) == latency
+    # Beyond some lanes, no group shares a register with another.
+    assert len({id(copy) for copy in copies}) == (len(copies) if latency else 1)
     words = [source.getrandbits(12) for _ in range(CLOCKS)]
 
     async def bench(ctx):
@@ -50,6 +49,13 @@ def test_spread_reaches_every_lane(lanes, latency):
             await ctx.tick()
 
     simulate(m, bench)
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 5, 8, 32, 48])
+def test_every_lane_is_in_a_group_of_up_to_four(lanes):
+    found = groups(lanes)
+    assert [lane for group in found for lane in group] == list(range(lanes))
+    assert {len(group) for group in found[:-1]} <= {4} and 1 <= len(found[-1]) <= 4
 
 
 @pytest.mark.parametrize(("count", "latency"), LEVELS.items())

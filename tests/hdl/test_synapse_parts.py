@@ -6,6 +6,7 @@ import pytest
 from amaranth.hdl import Const
 
 from hdl.config import Config
+from hdl.group import LaneGroup
 from hdl.lane import Lane
 from hdl.row import RowFetch
 from hdl.sequencer import Sequencer
@@ -33,10 +34,9 @@ def test_rows(eligibility, decay_multipliers):
 
 
 def run_lane(decay_multipliers=0):
-    component = Lane(Config(lanes=2, rows=4, trace_rows=5, words=48,
-                            decay_multipliers=decay_multipliers), 1)
+    config = Config(lanes=2, rows=4, trace_rows=5, words=48, decay_multipliers=decay_multipliers)
     environment = PLAIN | {"DECAY_MULTIPLIERS": str(decay_multipliers)}
-    return run_bench(component, HERE / "bench_lane.py", environment=environment)
+    return run_bench(LaneGroup(config, range(2)), HERE / "bench_lane.py", environment=environment)
 
 
 @pytest.mark.parametrize("decay_multipliers", [0, 1, 2])

@@ -19,8 +19,8 @@ RAMS = ((18, 1024, True), (18, 1024, False), (36, 400, True), (32, 100, False), 
 """(width, depth, output register): every width of a block, columns, banks, odd depths, no block."""
 
 
-BYTE_RAMS = ((1, 40), (4, 512), (6, 512), (3, 1300))
-"""(bytes, depth): less than a block, a block, columns, banks."""
+BYTE_RAMS = ((1, 40, 1), (4, 512, 1), (6, 512, 1), (3, 1300, 1), (3, 600, 2), (2, 64, 3))
+"""(parts, depth, bytes of each): less than a block, a block, columns, banks."""
 
 
 class For(Elaboratable):
@@ -86,17 +86,17 @@ class ByteTwins(wiring.Component):
     """The memories of :data:`BYTE_RAMS`, likewise."""
 
     def __init__(self, technology: Technology):
-        self.technology, most = technology, max(count for count, _ in BYTE_RAMS)
+        self.technology, most = technology, max(count * size for count, _, size in BYTE_RAMS)
         super().__init__({
             "read_address": In(11), "write_address": In(11), "write_data": In(BYTE * most),
             "write": In(most),
-        } | {f"{kind}_{number}": Out(BYTE * count) for kind in ("portable", "mapped")
-             for number, (count, _) in enumerate(BYTE_RAMS)})
+        } | {f"{kind}_{number}": Out(BYTE * count * size) for kind in ("portable", "mapped")
+             for number, (count, _, size) in enumerate(BYTE_RAMS)})
 
     def elaborate(self, platform):
         m = Module()
-        for number, (count, depth) in enumerate(BYTE_RAMS):
+        for number, (count, depth, size) in enumerate(BYTE_RAMS):
             for kind, technology in (("portable", None), ("mapped", self.technology)):
-                ram = ByteRam(count=count, depth=depth)
+                ram = ByteRam(count=count, depth=depth, size=size)
                 _attach(m, self, f"{kind}_{number}", ram, technology)
         return m

@@ -30,9 +30,9 @@ EQUIVALENT = {
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
     ("synapses", r"^(mine|at_sums_1)$"):
         "a sum that the host clears: nothing was in it; the benches of the sums fill it first",
-    (r"synapses\.lane_\d", r"^([wb]_half|pulls_1 \? flip_2\[1\] : aligned\[0\])( |$)"):
+    (r"synapses\.group_\d\.lane_\d", r"^([wb]_half|pulls \? flip_2\[1\] : aligned\[0\])( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
-    (r"synapses\.lane_\d", r"^flip_2( |$)"): "of ξ, the bit that is not its sign",
+    (r"synapses\.group_\d\.lane_\d", r"^flip_2( |$)"): "of ξ, the bit that is not its sign",
     (r"synapses\.rows", r"^& (factor|change)_fine\["):
         "the one value that rounding takes back into range; tests/hdl/test_fixed.py has them all",
     (r"(neurons|traces|synapses\.sequencer)\.fetch", r"^(~ )?taken_1( |$)"):
@@ -148,7 +148,8 @@ def test_mutants_are_everywhere(mutated):
     for module, least in (("", 5), ("steps", 5), ("frame", 5), ("result", 5), ("measures", 5),
                           ("registers", 5), ("traces", 5), ("synapses", 5),
                           ("synapses.sequencer", 5), ("synapses.rows", 10),
-                          ("synapses.lane_0", 20), ("synapses.lane_1", 20), ("neurons", 10),
+                          ("synapses.group_0.lane_0", 20), ("synapses.group_0.lane_1", 20),
+                          ("neurons", 10),
                           ("neurons.pipeline", 40), ("neurons.pipeline.activation", 5),
                           ("traces.pipeline", 10), ("synapses.totals", 1)):
         assert modules[module] >= least, module
