@@ -57,7 +57,8 @@ endmodule
 
 // 4 Kbit: 256 x 16 (mode 0), 512 x 8 (1), 1024 x 4 (2) or 2048 x 2 (3), each port in its own mode.
 // A narrower word takes one bit out of every 2, 4 or 8, which the upper address bits choose; its
-// pins are those in the middle of their groups.  MASK counts in mode 0 only.
+// pins are those in the middle of their groups.  MASK counts in mode 0 only.  What a read shows of
+// bits that are written with the same clock the guide leaves open: here the word comes inverted.
 module SB_RAM40_4K(
     output [15:0] RDATA, input RCLK, RCLKE, RE, input [10:0] RADDR,
     input WCLK, WCLKE, WE, input [10:0] WADDR, input [15:0] MASK, WDATA
@@ -80,18 +81,22 @@ module SB_RAM40_4K(
     initial for (k = 0; k < 256; k = k + 1) words[k] = INIT[16*k +: 16];
 
     wire [2:0] w_bit = WADDR[10:8] & (W_GROUP - 1), r_bit = RADDR[10:8] & (R_GROUP - 1);
+    // They share bits if their places agree as far as both have one.
+    localparam COMMON = (W_GROUP < R_GROUP ? W_GROUP : R_GROUP) - 1;
+    wire writes = WE && WCLKE && (WRITE_MODE != 0 || MASK != 16'hffff);
+    wire collides = writes && WADDR[7:0] == RADDR[7:0] && (w_bit & COMMON) == (r_bit & COMMON);
     reg [15:0] latch;
     reg [2:0] r_place;
 
     always @(posedge WCLK)
-        if (WE && WCLKE)
+        if (writes)
             for (k = 0; k < 16; k = k + 1)
                 if (WRITE_MODE == 0 ? !MASK[k] : k % W_GROUP == w_bit)
                     words[WADDR[7:0]][k] <= WDATA[k / W_GROUP * W_GROUP + W_PIN];
 
     always @(posedge RCLK)
         if (RE && RCLKE) begin
-            latch <= words[RADDR[7:0]];
+            latch <= words[RADDR[7:0]] ^ {16{collides}};
             r_place <= r_bit;
         end
 

@@ -56,6 +56,12 @@ def test_registers_without_reset(kind):
 PINS = {0: range(16), 1: range(0, 16, 2), 2: range(1, 16, 4), 3: range(3, 16, 8)}
 
 
+def _places(address: int, mode: int) -> range:
+    """Which of the 4096 bits a word is."""
+    row = 16 * (address & 255)
+    return range(row + (address >> 8 & (1 << mode) - 1), row + 16, 1 << mode)
+
+
 def test_block_ram_of_any_two_widths():
     widths = {"RCLKE": 1, "RE": 1, "RADDR": 11, "WCLKE": 1, "WE": 1, "WADDR": 11, "MASK": 16,
               "WDATA": 16}
@@ -71,19 +77,23 @@ def test_block_ram_of_any_two_widths():
     found = simulate(Cells(widths, cells, clock=["RCLK", "WCLK"], vectors=True), inputs,
                      Technology.ICE40)
     start = np.array([int(inits[f"INIT_{k // 256:X}"]) >> k % 256 & 1 for k in range(4096)])
+    collisions = 0
     for k, (write, read) in enumerate(modes):
         bits, latch = start.copy(), None
         for t in range(CLOCKS):
             now = {name: int(values[t]) for name, values in inputs.items()}
             if latch is not None:
                 assert found[f"o{k}_RDATA"][t] == latch, (write, read, t)
-            row, place = 16 * (now["RADDR"] & 255), now["RADDR"] >> 8 & (1 << read) - 1
+            shown, changed = _places(now["RADDR"], read), _places(now["WADDR"], write)
+            writes = now["WE"] and now["WCLKE"] and (write or now["MASK"] != 0xFFFF)
             if now["RE"] and now["RCLKE"]:
-                latch = sum(int(bits[row + (n << read) + place]) << pin
-                            for n, pin in enumerate(PINS[read]))
-            if now["WE"] and now["WCLKE"]:
-                row, place = 16 * (now["WADDR"] & 255), now["WADDR"] >> 8 & (1 << write) - 1
-                for n, pin in enumerate(PINS[write]):
-                    if write or not now["MASK"] >> n & 1:
-                        bits[row + (n << write) + place] = now["WDATA"] >> pin & 1
+                # Unknown where bits of the word are written: inverted.
+                collides = int(writes and not set(shown).isdisjoint(changed))
+                collisions += collides
+                latch = sum((int(bits[place]) ^ collides) << pin
+                            for place, pin in zip(shown, PINS[read], strict=True))
+            for place, pin in zip(changed, PINS[write], strict=True):
+                if writes and (write or not now["MASK"] >> pin & 1):
+                    bits[place] = now["WDATA"] >> pin & 1
         assert not np.array_equal(bits, start)
+    assert collisions > CLOCKS // 2
