@@ -66,7 +66,7 @@ def verify(device, lanes, steps, seed, eligibility, as_json):
     if as_json:
         print_json(found.json())
     else:
-        click.echo(f"{device}, {lanes} lanes, seed {seed}: {found.networks} networks, "
+        click.echo(f"{device}, {found.lanes} lanes, seed {seed}: {found.networks} networks, "
                    f"{found.steps} steps, {found.values_compared:,} values compared, "
                    f"{found.mismatches} mismatches, {'alive' if found.alive else 'not alive'}")
     if found.first_mismatch is not None:
@@ -100,7 +100,7 @@ def devices(as_json):
         print_json(rows)
         return
     for name, row in rows.items():
-        click.echo(f"{name:<8} {row['about']}")
+        click.echo(f"{name:<13} {row['about']}")
 
 
 cli.add_command(bench)

@@ -266,6 +266,8 @@ DEVICES = {
                         "host.micro_device", "MicroDevice"),
     "netlist": DeviceKind("the core after synthesis for an ECP5, cell by cell (extra 'fpga')",
                           "host.netlist_device", "NetlistDevice"),
+    "micro-netlist": DeviceKind("the sequential core after synthesis for an iCE40, likewise",
+                                "host.netlist_device", "MicroNetlistDevice"),
     "serial": DeviceKind("a core behind its link: serial:/dev/ttyUSB0, serial:socket://HOST:PORT",
                          "host.serial_device", "SerialDevice", address="URL"),
 }

@@ -1,11 +1,12 @@
-"""Device ``netlist``: the core after synthesis, its cells simulated one by one."""
+"""Devices ``netlist``, ``micro-netlist``: a core after synthesis, simulated cell by cell."""
 
 from pathlib import Path
 
 from hdl.config import Config
+from host.micro_device import MicroDevice
 from host.sim_device import SimDevice
 
-__all__ = ["NetlistDevice"]
+__all__ = ["MicroNetlistDevice", "NetlistDevice"]
 
 
 class NetlistDevice(SimDevice):
@@ -22,3 +23,9 @@ class NetlistDevice(SimDevice):
 
         technology = Technology.ICE40 if config.core == "micro" else Technology.ECP5
         return build_netlist(config, technology)
+
+
+class MicroNetlistDevice(MicroDevice, NetlistDevice):
+    """The core of ``micro``, mapped as the ``netlist`` of any other."""
+
+    name = "micro-netlist"
