@@ -14,8 +14,10 @@ __all__ = ["NUMBER_ADDRESS", "OUTPUTS", "mutate", "sites"]
 
 NUMBER_ADDRESS = 0xFFFFFF
 OUTPUTS = {"LUT4": "Z", "CCU2C": "S0", "TRELLIS_FF": "Q", "MULT18X18D": "P20", "DP16KD": "DOB3",
-           "TRELLIS_DPR16X4": "DO"}
-"""Which output of a cell a mutant inverts."""
+           "TRELLIS_DPR16X4": "DO", "SB_LUT4": "O", "SB_CARRY": "CO", "SB_DFF": "Q",
+           "SB_DFFSR": "Q", "SB_DFFESR": "Q", "SB_MAC16": "O", "SB_SPRAM256KA": "DATAOUT",
+           "SB_RAM40_4K": "RDATA"}
+"""Which output of a cell a mutant inverts, of several bits the lowest."""
 MODELS = f"""package mutants; bit [31:0] number; endpackage
 module mutant #(parameter NUMBER = 0) (input A, output Z);
   assign Z = A ^ (mutants::number == NUMBER);

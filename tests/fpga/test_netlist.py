@@ -1,21 +1,14 @@
 """The mapped core does what the golden model does, and a fault in any of its cells shows."""
 
-import re
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from fpga.netlist import build_netlist, netlist_of
+from fpga.netlist import build_netlist
 from hdl.config import Config
 from hdl.primitives.technology import Technology
-from model.network import NetworkError
-from sim.build import TOP, library_of
-from sim.cells import CELLS
-from sim.library import SimulatedCore, StuckError
-from tests.fpga import mutants
-from tests.sim.cases import Case, small_networks
-from tests.sim.running import difference
+from sim.library import SimulatedCore
+from tests.fpga.mapped import alive, first_sign, mutated, runs_of, survivors, verdict
 
 CONFIG = Config(lanes=2, rows=16, trace_rows=32, words=256, populations=8, projections=8, inputs=8,
                 outputs=8, probes=8)
@@ -38,47 +31,20 @@ EQUIVALENT = {
 
 
 @pytest.fixture(scope="module")
-def mutated():
+def core():
     """(library of the mapped core with all mutants, their sites)"""
-    netlist = netlist_of(CONFIG)
-    chosen = mutants.sites(netlist, TOP, COUNTS, seed=1)
-    cells = [cell.read_text() for cell in CELLS[Technology.ECP5]]
-    return library_of("\n".join([mutants.mutate(netlist, TOP, chosen), *cells])), chosen
+    return mutated(CONFIG, Technology.ECP5, COUNTS, seed=1)
 
 
 @pytest.fixture(scope="module")
 def runs():
-    """(case, its image) of networks that fit; every other case from random states."""
-    made = []
-    for key, network in enumerate(small_networks(3 * NETWORKS)):
-        with suppress(NetworkError):
-            made.append(Case(CONFIG, network, key=key, wild=key % 2 == 0, probes=key % 6))
-    assert len(made) >= NETWORKS
-    return [(case, case.image) for case in made[:NETWORKS]]
+    return runs_of(CONFIG, NETWORKS)
 
 
-def first_sign(core: SimulatedCore, case: Case, image) -> str | None:
-    """The first thing that a core does otherwise than the golden model."""
-    core.reset()
-    core.write(*image)
-    return difference(core, case)
-
-
-def verdict(library, number: int, runs) -> str | None:
-    """How mutant ``number`` shows itself, None if it does not."""
-    with SimulatedCore(library, patience=PATIENCE) as core:
-        try:
-            core.write([mutants.NUMBER_ADDRESS], [number])
-            return next(filter(None, (first_sign(core, case, image) for case, image in runs)), None)
-        except StuckError:
-            return "stuck"
-
-
-def test_mapped_core_equals_the_golden_model(mutated, runs):
-    library, _ = mutated
-    assert verdict(library, 0, runs) is None
-    moved = [len(set(map(int, block.states))) for case, _ in runs for block in case.blocks]
-    assert min(moved) > 10 and len(set(moved)) > NETWORKS
+def test_mapped_core_equals_the_golden_model(core, runs):
+    library, _ = core
+    assert verdict(library, 0, runs, PATIENCE) is None
+    assert alive(runs)
 
 
 def test_mapped_core_of_slow_neurons_equals_the_golden_model(runs):
@@ -88,11 +54,8 @@ def test_mapped_core_of_slow_neurons_equals_the_golden_model(runs):
         assert [sign for case, image in runs if (sign := first_sign(core, case, image))] == []
 
 
-def test_every_mutant_of_the_netlist_is_noticed(mutated, runs):
-    library, chosen = mutated
+def test_every_mutant_of_the_netlist_is_noticed(core, runs):
+    library, chosen = core
     assert len(chosen) >= 40
-    survivors = [site for number, site in enumerate(chosen, 1)
-                 if verdict(library, number, runs) is None]
-    unexplained = [name for name in survivors
-                   if not any(re.search(pattern, name) for pattern in EQUIVALENT)]
-    assert unexplained == [] and len(survivors) <= len(chosen) // 10
+    unnoticed, unexplained = survivors(library, chosen, runs, PATIENCE, EQUIVALENT)
+    assert unexplained == [] and len(unnoticed) <= len(chosen) // 10
