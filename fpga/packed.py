@@ -85,12 +85,14 @@ class Sites(NamedTuple):
 
 
 class Nets(NamedTuple):
-    """Cells of net n: ``cell[first[n]:first[n + 1]]``; nets of cell c: ``net[at[c]:at[c + 1]]``."""
+    """Cells of net n: ``cell[first[n]:first[n + 1]]``; nets of cell c: ``net[at[c]:at[c + 1]]``;
+    ``bit`` is what the design calls a net."""
 
     first: np.ndarray
     cell: np.ndarray
     at: np.ndarray
     net: np.ndarray
+    bit: np.ndarray
 
 
 @dataclass
@@ -133,7 +135,7 @@ class Packed:
                 wired.update({port: ["x"] for port, bits in wired.items() if not bits})
         for settings in (self.document.get("settings", {}),
                          top_of(self.document).get("settings", {})):
-            for name in ("place", "placer", "router", "seed"):
+            for name in ("place", "placer", "router", "seed", "target_freq"):
                 settings.pop(name, None)
         for net in top_of(self.document)["netnames"].values():
             net["attributes"].pop("ROUTING", None)

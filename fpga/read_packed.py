@@ -169,14 +169,14 @@ def _nets(found, names) -> Nets:
         for bits in found[name]["connections"].values():
             for bit in bits:
                 ends[bit].add(number)
-    lists = [sorted(cells) for bit, cells in ends.items()
-             if isinstance(bit, int) and 2 <= len(cells) <= BROADEST]
+    counted = {bit: sorted(cells) for bit, cells in ends.items()
+               if isinstance(bit, int) and 2 <= len(cells) <= BROADEST}
     mine = [[] for _ in names]
-    for net, cells in enumerate(lists):
+    for net, cells in enumerate(counted.values()):
         for cell in cells:
             mine[cell].append(net)
 
     def flat(lists):
         return (np.cumsum([0, *map(len, lists)]),
                 np.fromiter((item for items in lists for item in items), int))
-    return Nets(*flat(lists), *flat(mine))
+    return Nets(*flat(counted.values()), *flat(mine), np.array(list(counted)))
