@@ -21,8 +21,10 @@ import numpy as np
 from numba import njit
 
 from fpga.packed import ALONE, CELLS, HALF, LARGE, REGISTER, SLICE, TABLE, TILE, Packed
+from fpga.pulls import Pulls
 from fpga.schedule import Schedule
-from fpga.swaps import chain, fits, goal, length, may_swap, room, swap, swap_sites
+from fpga.swaps import chain, fits, goal, may_swap, room, swap, swap_sites
+from fpga.wires import cost, length, measured, wires_of
 
 __all__ = ["anneal", "wire"]
 
@@ -32,52 +34,57 @@ UPWARD = (0.02, 0.04, 0.08)
 """Shares of smaller pieces that take along a tile, at least half of one, at least a slice."""
 BOTH = 0.3
 """Share of tables that take along registers which need not stay with them."""
+LOOKS = 8
+"""Times at each temperature that it is asked what is late."""
 MACROS = 2
 """How much oftener than others a carry chain, a distributed memory, a large cell is moved."""
 
 
-def anneal(packed: Packed, schedule: Schedule, *, seed: int,
+def anneal(packed: Packed, schedule: Schedule, *, seed: int, pulls: Pulls | None = None,
            tell: Callable[[float, int], None] = lambda temperature, wire: None) -> None:
     """Anneal ``packed`` where it lies.
 
-    tell   is called after each temperature, with the wire as it is then
+    pulls   of what is late; without, only the wire counts
+    tell    is called after each temperature, with the wire as it is then
     """
-    state = State(packed)
+    movable, wires = _movable(packed), wires_of(packed.nets, packed.cells)
+    looks = 1 if pulls is None else LOOKS
     for number, temperature in enumerate(schedule.temperatures()):
         reach = max(2, round(10 * temperature))
-        _try(seed * 1000 + number, packed.cells, packed.tiles, packed.sites, packed.nets,
-             state.lengths, state.movable, temperature, reach, float(schedule.crowd),
-             schedule.trials * len(state.movable))
-        tell(temperature, int(state.lengths.sum()))
+        for look in range(looks):
+            if pulls is not None:
+                wires = pulls.look()
+            _try((seed * 1000 + number) * looks + look, packed.cells, packed.tiles, packed.sites,
+                 wires, movable, temperature, reach, float(schedule.crowd),
+                 schedule.trials * len(movable) // looks)
+        tell(temperature, wire(packed))
 
 
-class State:
-    """What is kept while annealing: length of every net, and what may be moved."""
-
-    def __init__(self, packed: Packed):
-        cells, nets = packed.cells, len(packed.nets.first) - 1
-        self.lengths = np.array([length(net, packed.nets, cells) for net in range(nets)])
-        tables = np.flatnonzero(cells.kind == TABLE)
-        small = [*np.flatnonzero((cells.kind == REGISTER) & ~cells.follows),
-                 *tables[cells.together[tables] < TILE]]
-        heads = [table for table in tables[(cells.together[tables] == TILE)
-                                           & (cells.place[tables] % CELLS == 0)]
-                 if cells.place[table] // CELLS == chain(
-                     cells.place[table] // CELLS, cells, packed.tiles)[0]]
-        self.movable = np.array(small + MACROS * [*heads, *np.flatnonzero(cells.kind == LARGE)])
+def _movable(packed: Packed) -> np.ndarray:
+    """Cells that may be moved, large ones and heads of chains more than once."""
+    cells = packed.cells
+    tables = np.flatnonzero(cells.kind == TABLE)
+    small = [*np.flatnonzero((cells.kind == REGISTER) & ~cells.follows),
+             *tables[cells.together[tables] < TILE]]
+    heads = [table for table in tables[(cells.together[tables] == TILE)
+                                       & (cells.place[tables] % CELLS == 0)]
+             if cells.place[table] // CELLS == chain(
+                 cells.place[table] // CELLS, cells, packed.tiles)[0]]
+    return np.array(small + MACROS * [*heads, *np.flatnonzero(cells.kind == LARGE)])
 
 
 def wire(packed: Packed) -> int:
     """Half the circumference of the nets' bounding boxes, in tiles, summed over the nets."""
-    return int(State(packed).lengths.sum())
+    return int(measured(packed.nets, packed.cells).sum())
 
 
 @njit(cache=True)
-def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, crowd, trials):
+def _try(seed, cells, tiles, sites, wires, movable, temperature, reach, crowd, trials):
     """So many ``trials`` at one temperature."""
     np.random.seed(seed)
-    spans, stamps = room(), np.zeros(len(lengths), np.int64)
-    touched, becomes = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
+    nets, lengths, spans = wires.nets, wires.length, room()
+    stamps, touched, becomes = (np.zeros(len(lengths), np.int64), np.zeros(len(lengths), np.int64),
+                                np.zeros(len(lengths), np.int64))
     for trial in range(1, trials + 1):
         cell = movable[np.random.randint(len(movable))]
         if cells.kind[cell] == LARGE:
@@ -100,7 +107,7 @@ def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, 
             more = _more(here, there, count, tables, registers, cells, tiles)
         here_tile, there_tile = here // CELLS, there // CELLS
         change, found = _remeasured(here, there, count, tables, registers, cells, tiles, sites,
-                                    nets, lengths, stamps, trial, touched, becomes)
+                                    wires, stamps, trial, touched, becomes)
         if more:
             change += WEIGHT * (_growth(tiles.ends[there_tile], more, crowd)
                                 + _growth(tiles.ends[here_tile], -more, crowd))
@@ -121,11 +128,11 @@ def _try(seed, cells, tiles, sites, nets, lengths, movable, temperature, reach, 
 
 
 @njit(cache=True)
-def _remeasured(here, there, count, tables, registers, cells, tiles, sites, nets, lengths, stamps,
-                trial, touched, becomes):
+def _remeasured(here, there, count, tables, registers, cells, tiles, sites, wires, stamps, trial,
+                touched, becomes):
     """By how much the wire has changed with the last swap; and how many nets it has ``touched``,
     whose lengths it ``becomes``.  A stamp tells which are counted in this ``trial``."""
-    change, found = 0.0, 0
+    nets, change, found = wires.nets, 0.0, 0
     for number in range(max(1, count)):
         for place in (here + number, there + number):
             for kind in range(3):
@@ -137,7 +144,8 @@ def _remeasured(here, there, count, tables, registers, cells, tiles, sites, nets
                     if stamps[net] != trial:
                         stamps[net] = trial
                         touched[found], becomes[found] = net, length(net, nets, cells)
-                        change += becomes[found] - lengths[net]
+                        change += (cost(net, becomes[found], wires)
+                                   - cost(net, wires.length[net], wires))
                         found += 1
     return change, found
 

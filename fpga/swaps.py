@@ -8,7 +8,7 @@ from numba import njit
 
 from fpga.packed import CELLS, TILE
 
-__all__ = ["chain", "fits", "goal", "length", "may_swap", "room", "swap", "swap_sites"]
+__all__ = ["chain", "fits", "goal", "may_swap", "room", "swap", "swap_sites"]
 
 BEST = 0.5
 """Share of pieces that try what would be best for them."""
@@ -16,18 +16,6 @@ SEARCHED = 64
 """Ends of a net up to which it tells what would be best."""
 MOST_NETS = 60
 """Nets of a cell that are asked; it takes twice as much :func:`room`."""
-
-
-@njit(cache=True)
-def length(net, nets, cells):
-    """Half the circumference of a net's bounding box."""
-    first = nets.cell[nets.first[net]]
-    left = right = cells.x[first]
-    low = high = cells.y[first]
-    for end in range(nets.first[net] + 1, nets.first[net + 1]):
-        x, y = cells.x[nets.cell[end]], cells.y[nets.cell[end]]
-        left, right, low, high = min(left, x), max(right, x), min(low, y), max(high, y)
-    return right - left + high - low
 
 
 @njit(cache=True)
