@@ -7,6 +7,8 @@ from pathlib import Path
 from fpga.anneal import anneal, wire
 from fpga.devices import Device
 from fpga.floorplan import KINDS, PER_TILE, Placement, assign, census, sites_of, with_sites
+from fpga.gather import gather
+from fpga.pulls import Pulls
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
 from fpga.tools import Stage, run_stage
@@ -118,10 +120,21 @@ def _annealed(folder, device, options, netlist, schedule, seed, label) -> str:
     with Stage(f"annealing, seed {seed}") as stage:
         packed = read_packed(folder / "packed.json", found, found[PER_TILE])
         before = wire(packed)
-        anneal(packed, schedule, seed=seed, tell=lambda temperature, now: stage.show(
-            f"temperature {temperature:.2f}, wire {before} → {now}"))
+        pulls = None if schedule.aim is None else Pulls(packed, 1000 / schedule.aim)
+        if schedule.gathered:
+            gather(packed, crowd=schedule.crowd, seed=seed, pulls=pulls,
+                   tell=lambda number, held: stage.show(f"round {number}, wire {held:.0f}"))
+        anneal(packed, schedule, seed=seed, pulls=pulls, tell=lambda temperature, now: stage.show(
+            f"temperature {temperature:.2f}, wire {before} → {now}" + (
+                "" if pulls is None else f", {_timing(pulls)}")))
         packed.write(folder / annealed)
     return annealed
+
+
+def _timing(pulls: Pulls) -> str:
+    """Of a placement, in words."""
+    slacks = pulls.slacks()
+    return f"worst path {slacks.worst:.2f} ns, late ends {slacks.late}"
 
 
 def _options(device: Device, megahertz: float) -> list[str]:

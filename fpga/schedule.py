@@ -1,4 +1,5 @@
-"""How long a placement is annealed (:mod:`fpga.anneal`), and how crowded a tile may be."""
+"""How long a placement is annealed (:mod:`fpga.anneal`), and what it is to become: how crowded a
+tile may be, how fast the clock."""
 
 import math
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ class Schedule:
     hottest, coldest, cooling   the first temperature, in tiles; each is so much of the one before,
                down to the last; then one of zero
     crowd      ends of wires that a tile may have for nothing
+    gathered   whether the design is placed anew before (:mod:`fpga.gather`)
+    aim        megahertz that paths are pulled to (:mod:`fpga.pulls`), some more than is wanted, for
+               routed wires take detours; without, only wire counts
     """
 
     trials: int = 60
@@ -22,6 +26,8 @@ class Schedule:
     coldest: float = 0.05
     cooling: float = 0.78
     crowd: int = 36
+    gathered: bool = False
+    aim: float | None = None
 
     def temperatures(self) -> Iterator[float]:
         steps = math.ceil(math.log(self.coldest / self.hottest) / math.log(self.cooling))
