@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -17,6 +17,7 @@ from fpga.schedule import Schedule
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.tools import run_stage
 from tests.fpga.stirred import Stirred
+from tests.fpga.tile_rules import keeps_rules, number
 
 DEVICE = DEVICES["LFE5U-25F"]
 SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
@@ -83,42 +84,7 @@ def test_heat_brings_disorder_and_cooling_order(folder, found):
 
 def test_tiles_keep_their_rules(folder, found):
     _, cells = annealed(folder, found, SHORT)
-    enables, resets, drives, takes = defaultdict(set), defaultdict(set), {}, {}
-    checked = Counter()
-    for name, cell in cells.items():
-        bel, wired = cell["attributes"]["BEL"], cell["connections"]
-        tile, _, logic = bel.rpartition("/")
-        if cell["type"] == "TRELLIS_FF":
-            enables[tile, logic[:6]].add(tuple(wired.get("CE", [])))
-            resets[tile].add(tuple(wired.get("LSR", [])))
-            for bit in wired.get("DI", []):
-                takes[bit] = bel.replace("FF", "K")
-        if cell["type"] == "TRELLIS_COMB":
-            for bit in (*wired.get("F", []), *wired.get("OFX", [])):
-                drives[bit] = bel
-            mode = cell["parameters"].get("MODE")
-            if mode == "DPRAM":
-                assert logic[:6] in ("SLICEA", "SLICEB"), name
-                checked[mode] += 1
-            for bit in wired.get("FCO", []):
-                drives[bit] = bel
-    assert all(len(marks) == 1 for marks in (*enables.values(), *resets.values()))
-    # A register that takes a table's value is beside it; a carry goes to the cell that follows.
-    for bit, bel in takes.items():
-        assert drives[bit] == bel
-        checked["beside"] += 1
-    for cell in cells.values():
-        for bit in cell["connections"].get("FCI", []):
-            assert number(cell["attributes"]["BEL"]) == number(drives[bit]) + 1
-            checked["carry"] += 1
-    assert min(checked[what] for what in ("DPRAM", "beside", "carry")) > 10, checked
-
-
-def number(bel: str) -> int:
-    """A logic cell's number in its row of tiles, which share a hundred thousand."""
-    column, row, logic = bel.split("/")
-    return (int(row[1:]) * 100_000 + int(column[1:]) * 8
-            + 2 * "ABCD".index(logic[5]) + int(logic[-1]))
+    keeps_rules(cells)
 
 
 def test_crowds_disperse_at_the_cost_of_wire(folder, found):
