@@ -10,7 +10,7 @@ import click
 from fpga.boards import BOARDS, Board
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import MULTIPLIERS, Device
-from fpga.place import Routed, place_and_route, start
+from fpga.place import Routed, place_and_route
 from fpga.pll import Pll
 from fpga.revision import revision
 from fpga.synthesis import NETLIST, synthesise
@@ -52,10 +52,8 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     constraints = "top.lpf" if board.technology is Technology.ECP5 else "top.pcf"
     (folder / constraints).write_text(text_of(plan, constraints))
     device = _device(platform, board.technology)
-    asked = {"megahertz": pll.megahertz, "constraints": constraints}
-    netlist = start(folder, device, netlist=NETLIST, rounds=configuration.rounds, **asked)
-    routed = place_and_route(folder, device, netlist=netlist, seed=seed,
-                             schedule=configuration.schedule, **asked)
+    routed = place_and_route(folder, device, netlist=NETLIST, seed=seed, constraints=constraints,
+                             megahertz=pll.megahertz, schedule=configuration.schedule)
     bits = _pack(folder, name, board.technology)
     manifest = {
         "board": name, "about": board.about, "revision": made_from, "bitstream": bits.name,

@@ -17,9 +17,7 @@ class Configuration:
 
     megahertz   asked of place and route; boards take the nearest that their PLL can make
     device      where it is measured (``fpga.devices``)
-    rounds      of giving large cells sites before place and route (``fpga.floorplan``), each of
-                which takes a placement more: 0, 1 or 2
-    schedule    of annealing what nextpnr has placed (``fpga.anneal``), or none
+    schedule    of placing it (``fpga.gather``, ``fpga.anneal``); without, nextpnr places it
 
     ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
     """
@@ -27,7 +25,6 @@ class Configuration:
     core: Config
     megahertz: float
     device: str
-    rounds: int = 0
     schedule: Schedule | None = None
 
     @property
@@ -54,10 +51,10 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
-        megahertz=70, device="LFE5U-85F", rounds=2),
+        megahertz=70, device="LFE5U-85F", schedule=Schedule(aim=133.0, crowd=26)),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", rounds=1),
+        megahertz=105, device="LFE5U-85F", schedule=Schedule(aim=120.0, crowd=31)),
 }
 """Configurations by name."""

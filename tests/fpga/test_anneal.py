@@ -9,11 +9,11 @@ import pytest
 
 from fpga.anneal import anneal, wire
 from fpga.devices import DEVICES
-from fpga.floorplan import PER_TILE, top_of
 from fpga.packed import Packed
-from fpga.place import place_and_route, sites
+from fpga.place import place_and_route
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
+from fpga.sites import PER_TILE, sites, top_of
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.tools import run_stage
 from tests.fpga.stirred import Stirred
@@ -41,7 +41,7 @@ def found(folder):
 
 
 def read(folder, found) -> Packed:
-    return read_packed(folder / "placed.json", found, found[PER_TILE])
+    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
 
 
 def cells_of(file) -> dict:
@@ -117,7 +117,7 @@ def test_nextpnr_routes_what_was_annealed(folder):
                                      schedule=schedule)
                      for label, schedule in (("-plain", None), ("-annealed", SHORT)))
     assert better.resources == plain.resources and better.megahertz > 0
-    placed, routed = (cells_of(folder / name) for name in ("packed.json", "annealed-annealed.json"))
+    placed, routed = (cells_of(folder / name) for name in ("packed.json", "placed-annealed.json"))
     assert set(placed) == set(routed)
 
 
@@ -150,4 +150,4 @@ def test_temperatures_fall_to_the_coldest_and_then_to_none():
 
 def test_tiles_that_are_no_grid_are_refused(folder, found):
     with pytest.raises(ValueError, match=f"{len(found[PER_TILE]) - 1} tiles of logic are no grid"):
-        read_packed(folder / "placed.json", found, found[PER_TILE][1:])
+        read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE][1:])

