@@ -30,6 +30,7 @@ EQUIVALENT = {
     ("registers", "^learning_taus"): "a wait for measures that takes no clock of these networks",
     ("synapses", r"^(mine|at_sums_1)$"):
         "a sum that the host clears: nothing was in it; the benches of the sums fill it first",
+    (r"synapses\.group_\d", r"^! host\[23\]$"): "whose sum the host clears: nothing was in it",
     (r"synapses\.group_\d\.lane_\d", r"^([wb]_half|pulls \? flip_2\[1\] : aligned\[0\])( |$)"):
         "1/65536 of a weight's last bit; the bench of the lane aims at it",
     (r"synapses\.group_\d\.lane_\d", r"^flip_2( |$)"): "of ξ, the bit that is not its sign",
