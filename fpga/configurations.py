@@ -43,7 +43,7 @@ CONFIGURATIONS = {
     "mini": Configuration(
         core=Config(lanes=2, rows=64, trace_rows=128, words=2048, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=8),
-        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32)),
+        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32, aim=80.0)),
     "small": Configuration(
         core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=5),
@@ -51,10 +51,10 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
-        megahertz=70, device="LFE5U-85F", schedule=Schedule(aim=133.0, crowd=26)),
+        megahertz=70, device="LFE5U-85F", schedule=Schedule(crowd=22, aim=130.0)),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", schedule=Schedule(aim=120.0, crowd=31)),
+        megahertz=105, device="LFE5U-85F", schedule=Schedule(trials=40, crowd=31, aim=120.0)),
 }
 """Configurations by name."""
