@@ -17,11 +17,11 @@ from tests.fpga.echo import Echo
 
 @pytest.mark.parametrize(("config", "clock"), [("small", 80), ("mini", 48)])
 def test_board_gets_bitstream_reports_and_manifest(tmp_path, config, clock):
-    """Placed by nextpnr alone, and annealed."""
+    """Placed by nextpnr alone, and by this project."""
     folder = tmp_path / "ulx3s-12f"
     made = bitstream.build(BOARDS["ulx3s-12f"], CONFIGURATIONS[config], name="ulx3s-12f",
                            folder=folder, linked=Echo())
-    assert (folder / "annealed.json").exists() == (config == "mini")
+    assert (folder / "placed.json").exists() == (config == "mini")
     bits = (folder / "ulx3s-12f.bit").read_bytes()
     assert len(bits) > 10_000
     assert made["sha256"] == hashlib.sha256(bits).hexdigest()
