@@ -89,8 +89,8 @@ def test_tiles_keep_their_rules(folder, found):
 
 def test_crowds_disperse_at_the_cost_of_wire(folder, found):
     dense, _ = annealed(folder, found, replace(SHORT, crowd=60))
-    spread, _ = annealed(folder, found, replace(SHORT, crowd=16))
-    beyond = [sum(max(0, ends - 16) for ends in packed.tiles.ends) for packed in (spread, dense)]
+    spread, _ = annealed(folder, found, replace(SHORT, crowd=20))
+    beyond = [sum(max(0, ends - 20) for ends in packed.tiles.ends) for packed in (spread, dense)]
     # A carry chain alone has more than that.
     assert 0 < beyond[0] < beyond[1] / 2
     assert wire(spread) > wire(dense)

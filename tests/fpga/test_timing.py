@@ -75,8 +75,9 @@ def test_slack_is_what_is_left_of_the_period(packed):
 
 def test_a_path_takes_longer_the_farther_its_cells_are_apart(packed):
     timing, cells = timing_of(packed), packed.cells
-    here, there, far = (analyse(timing, estimated(timing, scale * cells.x, cells.y), ANY).worst
-                        for scale in (0, 1, 2))
+    here, there, far = (
+        analyse(timing, estimated(timing, scale * cells.x, scale * cells.y), ANY).worst
+        for scale in (0, 1, 2))
     assert here < there < far
 
 
