@@ -12,6 +12,7 @@ SimPL: Kim, Lee, Markov 2012; its nets: Spindler, Schlichtmann, Johannes 2008 (b
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -24,6 +25,7 @@ from fpga.pieces import Pieces, between, pieces_of
 from fpga.pulls import Pulls
 from fpga.settle import settle
 from fpga.spread import spread
+from fpga.wires import length
 
 __all__ = ["gather"]
 
@@ -40,6 +42,13 @@ SOLVED, STEPS = 1e-3, 150
 """Relative residue at which a system counts as solved, and steps after which it must do."""
 FULLEST = 0.93
 """Of the device, what pieces may fill of it."""
+
+
+class Places(NamedTuple):
+    """Columns and rows of pieces, between tiles too."""
+
+    x: np.ndarray
+    y: np.ndarray
 
 
 def gather(packed: Packed, *, crowd: float, seed: int, rounds: int = ROUNDS,
@@ -80,7 +89,7 @@ def gather(packed: Packed, *, crowd: float, seed: int, rounds: int = ROUNDS,
         sites = _sited(packed, pieces, x, y)
         for piece, site in sites.items():
             held_x[piece], held_y[piece] = packed.sites.x[site], packed.sites.y[site]
-        tell(number, _wire(pieces.nets, held_x, held_y))
+        tell(number, _wire(pieces.nets, Places(held_x, held_y)))
     settle(packed, pieces, held_x, held_y, sites, crowd)
 
 
@@ -155,15 +164,9 @@ def _springs(first, cell, weights, at):
 
 
 @njit(cache=True)
-def _wire(nets, x, y):
+def _wire(nets, places):
     """Half the circumference of the nets' bounding boxes."""
     total = 0.0
     for net in range(len(nets.first) - 1):
-        left = low = 1e9
-        right = high = -1e9
-        for end in range(nets.first[net], nets.first[net + 1]):
-            piece = nets.cell[end]
-            left, right = min(left, x[piece]), max(right, x[piece])
-            low, high = min(low, y[piece]), max(high, y[piece])
-        total += right - left + high - low
+        total += length(net, nets, places)
     return total

@@ -52,7 +52,7 @@ def pieces_of(packed: Packed, crowd: float) -> Pieces:
     level = np.where(cells.kind == WRITE_PORT, TILE, cells.together)
     follows = np.flatnonzero(cells.follows & (cells.kind == REGISTER))
     level[follows] = cells.together[tiles.table[cells.place[follows]]]
-    head = _heads(cells, tiles, level)
+    head = _heads(cells, tiles)
     # Who has the same key is one piece; a register that follows nothing is one by itself.
     table = len(number) + np.where(level == TILE, head[np.where(logic, tile, 0)] * CELLS,
                                    cells.place >> level << level)
@@ -88,7 +88,7 @@ def pieces_of(packed: Packed, crowd: float) -> Pieces:
                   members=(first, order))
 
 
-def _heads(cells, tiles, level) -> np.ndarray:
+def _heads(cells, tiles) -> np.ndarray:
     """The first tile of the chain that each tile belongs to."""
     head = np.arange(len(tiles.port))
     last = tiles.table[CELLS - 1::CELLS]

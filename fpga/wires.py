@@ -31,7 +31,7 @@ def wires_of(nets: Nets, cells: Cells) -> Wires:
 
 @njit(cache=True)
 def length(net, nets, cells):
-    """Half the circumference of a net's bounding box."""
+    """Half the circumference of a net's bounding box; ``cells`` is whatever has ``x`` and ``y``."""
     first = nets.cell[nets.first[net]]
     left = right = cells.x[first]
     low = high = cells.y[first]

@@ -17,8 +17,10 @@ from hdl.primitives.block_ram import BlockRam
 from hdl.primitives.local_copy import local_copy
 from model.formats import ERROR, SUM
 
-__all__ = ["READ_SUM", "UNREAD", "BackwardSums"]
+__all__ = ["PRODUCT", "READ_SUM", "UNREAD", "BackwardSums"]
 
+PRODUCT = 2
+"""Clocks from a row to the product that joins its sum."""
 READ_SUM = 2
 """Clocks from a row to its sum."""
 UNREAD = SUM.frac - ERROR.frac - 1

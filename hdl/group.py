@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.backward import READ_SUM, UNREAD, BackwardSums
+from hdl.backward import PRODUCT, READ_SUM, UNREAD, BackwardSums
 from hdl.config import Config
 from hdl.delay import delayed
 from hdl.lane import BACKWARD_STAGE, Lane
@@ -22,8 +22,6 @@ HOST_LOW = UNREAD
 """Where in a sum the host finds a weight: above the bits that nobody reads."""
 SUM_STAGES = READ_SUM + 1
 """Clocks from a row to its backward sum."""
-SUMMED = 2
-"""Clocks from a row of sums to the product that joins one."""
 
 
 class LaneGroup(wiring.Component):
@@ -56,7 +54,7 @@ class LaneGroup(wiring.Component):
         m.submodules.sources = sources = SourceBanks(self.config, self.numbers)
         for name in ("access", "late", "summed", "writes"):
             m.d.comb += getattr(sources, name).eq(getattr(self, name))
-        summed = delayed(m, self.summed, BACKWARD_STAGE - SUMMED - STAGES["summed"], "summed")
+        summed = delayed(m, self.summed, BACKWARD_STAGE - PRODUCT - STAGES["summed"], "summed")
         for k, number in enumerate(self.numbers):
             m.submodules[f"lane_{number}"] = lane = Lane(self.config, number)
             m.d.comb += [getattr(lane, name).eq(getattr(self, name))

@@ -14,7 +14,7 @@ from hdl.delay import delayed
 from hdl.primitives.byte_ram import BYTE, ByteRam
 from hdl.visit import SourceWrites, visit_layouts
 
-__all__ = ["WORD_READ", "SourceBanks"]
+__all__ = ["SourceBanks"]
 
 WORD_READ = 1
 """Clocks from ``summed`` to the reading of the random word."""

@@ -9,7 +9,7 @@ from amaranth.hdl import Module
 
 from hdl.primitives.local_copy import local_copy
 
-__all__ = ["GROUP", "groups", "spread", "spread_latency"]
+__all__ = ["groups", "spread", "spread_latency"]
 
 GROUP = 4
 """Lanes of a full group."""

@@ -1,14 +1,43 @@
 """A design with some of everything that a tile of logic can hold, for the tests of placements."""
 
+import json
+import shutil
+from pathlib import Path
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from fpga.devices import DEVICES
+from fpga.packed import Packed
+from fpga.read_packed import read_packed
+from fpga.schedule import Schedule
+from fpga.sites import NEXTPNR, PER_TILE
+from fpga.synthesis import NETLIST, rtlil_of, synthesise
+from fpga.tools import run_stage
 from hdl.backward import BackwardSums
 
-__all__ = ["Stirred"]
+__all__ = ["DEVICE", "SHORT", "Stirred", "prepare", "read"]
 
+DEVICE = DEVICES["LFE5U-25F"]
+SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
 ROUNDS = 24
+
+
+def prepare(folder: Path, *options: str, out: str = "placed.json") -> Path:
+    """The folder, with the design's netlist, and what nextpnr makes of it in ``out``: packed and
+    placed, unless the options say otherwise.  Its log is prepare.log."""
+    shutil.copy(synthesise(rtlil_of(Stirred(), DEVICE.target()), DEVICE.technology) / NETLIST,
+                folder)
+    run_stage([NEXTPNR, *DEVICE.options, "--lpf-allow-unconstrained", "--json",
+               NETLIST, "--no-route", "--write", out, *options],
+              folder=folder, log="prepare.log", what="placement")
+    return folder
+
+
+def read(folder: Path, found: dict) -> Packed:
+    """The placed design; ``found`` are the device's sites."""
+    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
 
 
 class Stirred(wiring.Component):

