@@ -116,8 +116,9 @@ class Measures(wiring.Component):
 
         # The host is served from a register of these memories' own.
         bus, serving = self.bus, delayed(m, self.bus.active, 1, "serving")
+        host_half = delayed(m, self.host_half, 1, "host_half")
         m.d.sync += self.alpha_0.eq(read(Mux(serving, bus.offset, self.number_0),
-                                         Mux(serving, self.host_half, self.half_0)))
+                                         Mux(serving, host_half, self.half_0)))
         m.d.sync += self.alpha_1.eq(read(self.number_1, self.half_1))
         m.d.comb += self.alpha_data.eq(self.alpha_0)
         moves = delayed(m, self.leaving.learn, 3, "learn") & descriptor.learns_tau
@@ -137,7 +138,7 @@ class Measures(wiring.Component):
         mine = self._mine(m, Region.ALPHA)
         m.d.comb += [
             write.addr[:bits].eq(Mux(serving, bus.offset, delayed(m, number, 3, "written"))),
-            write.addr[bits:].eq(Mux(serving, self.host_half, delayed(m, ~half, 3, "other"))),
+            write.addr[bits:].eq(Mux(serving, host_half, delayed(m, ~half, 3, "other"))),
             write.data.eq(Mux(serving, bus.data, limited)),
             write.en.eq((mine & bus.write) | delayed(m, complete, 3, "moved"))]
 
