@@ -22,6 +22,8 @@ EQUIVALENT = {
     r"lane_\d+\.[wb]_fine_TRELLIS_FF_Q_[0-7]_":
         "what a decay takes, hundreds of times below a weight's last bit: its rounding sees it, "
         "once in as many",
+    r"sums_\d+\.port__data\$32_TRELLIS_FF_Q$":
+        "of a sum Σ B e the lowest bit, thirteen below what its rounding to an error sees",
     r"synapses\.totals\.address_5_":
         "whether a sum was added to four clocks before: rare; the bench of totals aims at it",
     r"synapses\.data(\$\d+)?_TRELLIS_FF_Q_147$":
