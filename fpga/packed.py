@@ -115,8 +115,8 @@ class Packed:
     sites: Sites
     nets: Nets
 
-    def write(self, out: Path) -> None:
-        """The same design, every cell that has one bound to its bel."""
+    def bind(self) -> None:
+        """The document says of every cell that has a bel where it lies now."""
         cells, columns = top_of(self.document)["cells"], len(self.tiles.columns)
         for number, name in enumerate(self.names):
             attributes, place = cells[name]["attributes"], int(self.cells.place[number])
@@ -137,11 +137,13 @@ class Packed:
             if cells[name]["type"] == NEEDED:
                 wired = cells[name]["connections"]
                 wired.update({port: ["x"] for port, bits in wired.items() if not bits})
+
+    def write(self, out: Path) -> None:
+        """The document, every cell bound, as nextpnr reads it."""
+        self.bind()
         for settings in (self.document.get("settings", {}),
                          top_of(self.document).get("settings", {})):
             for name in ("place", "placer", "router", "seed", "target_freq"):
                 settings.pop(name, None)
         top_of(self.document).setdefault("settings", {}).update(PATIENT)
-        for net in top_of(self.document)["netnames"].values():
-            net["attributes"].pop("ROUTING", None)
         out.write_text(json.dumps(self.document))

@@ -4,12 +4,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from fpga.anneal import anneal
 from fpga.devices import Device
+from fpga.fabric import Database
 from fpga.first import first_places
 from fpga.gather import gather
+from fpga.packed import Packed
 from fpga.pulls import Pulls
 from fpga.read_packed import read_packed
+from fpga.route import route
 from fpga.schedule import Schedule
 from fpga.sites import NEXTPNR, PER_TILE, sites
 from fpga.tools import Stage, run_stage
@@ -126,8 +131,21 @@ def _placed(folder, device, options, netlist, schedule, seed, label) -> str:
         anneal(packed, schedule, seed=seed, pulls=pulls, tell=lambda temperature, now: stage.show(
             f"temperature {temperature:.2f}, wire {now}" + (
                 "" if pulls is None else f", {_timing(pulls)}")))
-        packed.write(folder / placed)
+    if schedule.goal is not None:
+        _routed(packed, device, schedule.goal)
+    packed.write(folder / placed)
     return placed
+
+
+def _routed(packed: Packed, device: Device, goal: float) -> None:
+    """The design is told its routes, if there are any; otherwise nextpnr looks for them."""
+    try:
+        with Stage("routes") as stage:
+            route(packed, Database(device), 1000 / goal,
+                  tell=lambda number, shared, nets, late, worst: stage.show(
+                      f"round {number}, wires shared {shared}, late {late}, worst {worst:.2f} ns"))
+    except ValueError as error:
+        click.echo(f"no routes: {error}; nextpnr looks for some", err=True)
 
 
 def _timing(pulls: Pulls) -> str:

@@ -49,6 +49,9 @@ def read_packed(document: dict, sites: dict[str, list[str]], tiles: Iterable[str
     ValueError if the tiles fill no grid.
     """
     found = top_of(document)["cells"]
+    for net in top_of(document)["netnames"].values():
+        # Routes of where cells were.
+        net["attributes"].pop("ROUTING", None)
     names = list(found)
     bels = [told.get("NEXTPNR_BEL", told.get("BEL"))
             for told in (found[name]["attributes"] for name in names)]

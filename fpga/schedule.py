@@ -1,5 +1,5 @@
-"""How a design is placed (:mod:`fpga.gather`, :mod:`fpga.anneal`): for how long, and what it is to
-become: how crowded a tile may be, how fast the clock."""
+"""How a design is placed (:mod:`fpga.gather`, :mod:`fpga.anneal`), for how long, and what it is to
+become, there and by its routes (:mod:`fpga.route`): how crowded a tile, how fast the clock."""
 
 import math
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ class Schedule:
     crowd      ends of wires that a tile may have for nothing
     aim        megahertz that paths are pulled to (:mod:`fpga.pulls`), some more than is wanted, for
                routed wires take detours; without, only wire counts
+    goal   megahertz that routes are to reach (:mod:`fpga.route`); without, nextpnr routes
     """
 
     trials: int = 25
@@ -26,6 +27,7 @@ class Schedule:
     cooling: float = 0.7
     crowd: int = 30
     aim: float | None = None
+    goal: float | None = None
 
     def temperatures(self) -> Iterator[float]:
         steps = math.ceil(math.log(self.coldest / self.hottest) / math.log(self.cooling))

@@ -43,6 +43,7 @@ class Timing(NamedTuple):
     which signals become known.
 
     signal, sink   the signal, the cell that it reaches
+    port           of that cell
     to             the signal that this one is part of; −1 at an end
     delay          of the cell, or its setup
     joined         no ordinary wire leads there
@@ -52,6 +53,7 @@ class Timing(NamedTuple):
 
     signal: np.ndarray
     sink: np.ndarray
+    port: np.ndarray
     to: np.ndarray
     delay: np.ndarray
     joined: np.ndarray
@@ -92,11 +94,11 @@ def timing_of(packed: Packed, *, reread: bool = True) -> Timing:
         for port, bits in cell["connections"].items():
             if cell["port_directions"][port] == "input" and port not in CLOCKS:
                 half = 0 if reread else int(packed.cells.place[number] % 2)
-                arcs += [(signals[bit], number, to, delay, port in JOINED)
+                arcs += [(signals[bit], number, port, to, delay, port in JOINED)
                          for bit in bits if bit in signals
                          for to, delay in _through(cell, port, outputs[number], half)]
     columns = [np.array(column) for column in zip(*arcs, strict=True)]
-    order = np.argsort(_levels(columns[0], columns[2], len(driver)), kind="stable")
+    order = np.argsort(_levels(columns[0], columns[3], len(driver)), kind="stable")
     return Timing(*(column[order] for column in columns), np.array(driver), np.array(start),
                   np.array(list(signals)))
 
