@@ -43,18 +43,19 @@ CONFIGURATIONS = {
     "mini": Configuration(
         core=Config(lanes=2, rows=64, trace_rows=128, words=2048, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=8),
-        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32, aim=80.0)),
+        megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32, aim=80.0, goal=80.0)),
     "small": Configuration(
         core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=5),
-        megahertz=80, device="LFE5U-25F"),
+        megahertz=80, device="LFE5U-25F", schedule=Schedule(crowd=36, aim=90.0, goal=85.0)),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
-        megahertz=70, device="LFE5U-85F", schedule=Schedule(crowd=22, aim=130.0)),
+        megahertz=100, device="LFE5U-85F", schedule=Schedule(crowd=22, aim=130.0, goal=126.0)),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", schedule=Schedule(trials=40, crowd=31, aim=120.0)),
+        megahertz=105, device="LFE5U-85F", schedule=Schedule(trials=40, crowd=31, aim=120.0,
+                                                                goal=110.0)),
 }
 """Configurations by name."""
