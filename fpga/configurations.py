@@ -47,7 +47,7 @@ CONFIGURATIONS = {
     "small": Configuration(
         core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
                     inputs=64, outputs=16, probes=16, neuron_clocks=5),
-        megahertz=80, device="LFE5U-25F", schedule=Schedule(crowd=36, aim=90.0, goal=85.0)),
+        megahertz=80, device="LFE5U-25F"),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
