@@ -52,8 +52,9 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     constraints = "top.lpf" if board.technology is Technology.ECP5 else "top.pcf"
     (folder / constraints).write_text(text_of(plan, constraints))
     device = _device(platform, board.technology)
+    schedule = configuration.schedule and configuration.schedule.for_clock(pll.megahertz)
     routed = place_and_route(folder, device, netlist=NETLIST, seed=seed, constraints=constraints,
-                             megahertz=pll.megahertz, schedule=configuration.schedule)
+                             megahertz=pll.megahertz, schedule=schedule)
     bits = _pack(folder, name, board.technology)
     manifest = {
         "board": name, "about": board.about, "revision": made_from, "bitstream": bits.name,

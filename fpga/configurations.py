@@ -51,7 +51,7 @@ CONFIGURATIONS = {
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),
-        megahertz=100, device="LFE5U-85F", schedule=Schedule(crowd=22, aim=130.0, goal=126.0)),
+        megahertz=70, device="LFE5U-85F", schedule=Schedule(crowd=22, aim=130.0, goal=126.0)),
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),

@@ -12,7 +12,7 @@ __all__ = ["Connections", "connections_of", "rules_of"]
 
 MODES = {"CCU2": CARRY, "DPRAM": NONE, "RAMW_BLOCK": NONE}
 ROUTED = ("TRELLIS_COMB", "TRELLIS_FF", "TRELLIS_RAMW", "DP16KD", "MULT18X18D", "TRELLIS_IO")
-"""Kinds of cells all of whose nets are routed here; a net that has another is left to nextpnr."""
+"""Kinds of cells between which nets are routed here; what else they lead to is left to nextpnr."""
 PAD = ("TRELLIS_IO", "B")
 GLOBAL = "ECP5_IS_GLOBAL"
 
@@ -41,19 +41,21 @@ def _bel(cell) -> str | None:
 
 
 def connections_of(document: dict, database: Database) -> Connections:
-    """Of a placed design.  ValueError if a bel does not have a pin that is used."""
+    """Of a placed design, but for the nets of clocks, which have wires of their own.
+
+    ValueError if a bel does not have a pin that is used.
+    """
     top = top_of(document)
     barred = {bit for net in top["netnames"].values() if GLOBAL in net["attributes"]
               for bit in net["bits"]}
     sources, sinks = {}, {}
     for name, cell in top["cells"].items():
         bel = _bel(cell)
+        if bel is None or cell["type"] not in ROUTED:
+            continue
         for port, bits in cell["connections"].items():
             for bit in bits:
-                if not isinstance(bit, int) or bit in barred:
-                    continue
-                if bel is None or cell["type"] not in ROUTED or (cell["type"], port) == PAD:
-                    barred.add(bit)
+                if not isinstance(bit, int) or bit in barred or (cell["type"], port) == PAD:
                     continue
                 wire = database.pin(bel, port)
                 if wire is None:
@@ -62,7 +64,7 @@ def connections_of(document: dict, database: Database) -> Connections:
                     sources[bit] = wire
                 else:
                     sinks.setdefault(bit, []).append((name, port, wire))
-    found = [bit for bit in sources if bit in sinks and bit not in barred]
+    found = [bit for bit in sources if bit in sinks]
     ends = {(bit, name, port): number for number, (bit, name, port) in enumerate(
         (bit, name, port) for bit in found for name, port, _ in sinks[bit])}
     return Connections(

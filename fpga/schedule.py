@@ -3,9 +3,12 @@ become, there and by its routes (:mod:`fpga.route`): how crowded a tile, how fas
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Schedule"]
+
+AIM, GOAL = 1.4, 1.1
+"""What is aimed at, in places and in routes, of a clock that is to be kept."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class Schedule:
     crowd: int = 30
     aim: float | None = None
     goal: float | None = None
+
+    def for_clock(self, megahertz: float) -> "Schedule":
+        """The same for a design that has a clock to keep: beyond what it needs with some to spare,
+        paths that can do with less would be in the way of those that cannot."""
+        aim, goal = (None if wish is None else min(wish, spare * megahertz)
+                     for wish, spare in ((self.aim, AIM), (self.goal, GOAL)))
+        return replace(self, aim=aim, goal=goal)
 
     def temperatures(self) -> Iterator[float]:
         steps = math.ceil(math.log(self.coldest / self.hottest) / math.log(self.cooling))
