@@ -25,9 +25,8 @@ def route(packed: Packed, database: Database, period: float, *,
     """The nets of a placed design are told their wires, for paths that take ``period`` nanoseconds
     at most, if they can; ``tell`` as in :func:`fpga.negotiate.negotiate`, and the worst path.
 
-    Ports without a place get one (:mod:`fpga.pads`).  Nets of the clock, and of other cells
-    without a place, are left to nextpnr.  ValueError if there are
-    no routes.
+    Ports without a place get one (:mod:`fpga.pads`).  Nets of clocks, and what leads to cells that
+    are none of the core's, are left to nextpnr.  ValueError if there are no routes.
     """
     place_ports(packed, database)
     packed.bind()

@@ -34,6 +34,7 @@ class Trees(NamedTuple):
 
 
 def trees_of(nets: int, room: int) -> Trees:
+    """Of so many nets, none of which has one yet; with room for so many wires."""
     return Trees(*(np.empty(room, np.int32) for _ in range(3)),
                  *(np.zeros(nets, np.int64) for _ in range(2)), np.zeros(1, np.int64))
 
@@ -122,7 +123,7 @@ def sharing(known, trees):
 
 @njit(cache=True)
 def delays_of(graph, known, trees, first, sink):
-    """Nanoseconds of every connection."""
+    """Nanoseconds of every connection, as nextpnr counts them."""
     delays = np.zeros(len(sink), np.float32)
     so_far, ends = np.zeros(LONGEST, np.float32), np.zeros(LONGEST, np.int32)
     for net in range(len(trees.start)):
@@ -146,7 +147,7 @@ def delays_of(graph, known, trees, first, sink):
 
 @njit(cache=True)
 def boxes_of(graph, source, first, sink):
-    """Columns and rows of each net's ends: left, right, low, high."""
+    """Columns and rows of each net's ends: left, right, low, high [nets, 4]."""
     boxes = np.empty((len(source), 4), np.int64)
     for net in range(len(source)):
         wire = source[net]

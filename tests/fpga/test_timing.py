@@ -104,3 +104,10 @@ def test_halves_of_carry_cells_take_longer_when_a_design_is_read_again(packed):
 
 def test_an_aim_is_part_of_a_schedule():
     assert replace(SHORT, aim=120.0).aim == 120 and SHORT.aim is None
+
+
+def test_a_board_aims_at_its_clock():
+    kept = replace(SHORT, aim=130.0, goal=126.0).for_clock(70)
+    assert 70 < kept.goal < kept.aim < 126
+    assert replace(SHORT, aim=50.0).for_clock(70).aim == 50
+    assert SHORT.for_clock(70) == SHORT
