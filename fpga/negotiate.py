@@ -42,6 +42,9 @@ LARGE = 16
 SHARPEST, BAND, NEWS = 0.99, 4.0, 0.5
 """Criticality of a connection that is late; nanoseconds in time from which there is none; how much
 of it is the last round's."""
+CALM = 0.9
+"""What is left of it with every round in the second half of those that there are, as long as wires
+are shared: two that are late would take one from each other for ever."""
 
 
 def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray], np.ndarray], *,
@@ -66,7 +69,9 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
     pressure, due, best, vain = PRESSURE, np.ones(nets, bool), None, 0
     critical = _criticality(slack)
     for number in range(1, 2 * rounds + 1):
-        hottest = np.maximum.reduceat(critical, wanted.first[:-1])
+        told = critical if best is not None else np.float32(
+            CALM ** max(0, number - rounds // 2)) * critical
+        hottest = np.maximum.reduceat(told, wanted.first[:-1])
         order = np.flatnonzero(due)
         left = order = order[np.argsort(-hottest[order], kind="stable")]
         fresh = (fanout <= LARGE) | (number == 1)
@@ -74,7 +79,7 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
             if trees.end[0] + LONGEST > len(trees.wire):
                 trees = packed(trees, nets)
             done, lost, heap = route_nets(
-                graph, known_, trees, found, wanted.source, wanted.first, wanted.sink, critical,
+                graph, known_, trees, found, wanted.source, wanted.first, wanted.sink, told,
                 slack < 0, boxes, margins, left, fresh, pressure, heap)
             if lost:
                 raise ValueError(f"{lost} connections have no way")
