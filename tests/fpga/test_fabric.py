@@ -5,15 +5,10 @@ import json
 import pytest
 
 from fpga.connections import connections_of
-from fpga.fabric import Database, bel_pins
+from fpga.fabric import bel_pins
 from fpga.sites import NEXTPNR, top_of
 from fpga.tools import run_stage
 from tests.fpga.stirred import DEVICE, prepare
-
-
-@pytest.fixture(scope="module")
-def database():
-    return Database(DEVICE)
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fpga.fabric import Database
 from fpga.pads import place_ports
 from fpga.sites import sites, top_of
 from tests.fpga.stirred import DEVICE, prepare, read
-
-
-@pytest.fixture(scope="module")
-def database():
-    return Database(DEVICE)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from fpga.connections import connections_of, rules_of
-from fpga.fabric import Database
 from fpga.graph import graph_of
 from fpga.negotiate import negotiate
 from fpga.route import route
@@ -16,11 +15,6 @@ from fpga.tools import run_stage
 from tests.fpga.stirred import DEVICE, prepare, read
 
 PERIOD = 5.0
-
-
-@pytest.fixture(scope="module")
-def database():
-    return Database(DEVICE)
 
 
 @pytest.fixture(scope="module")
