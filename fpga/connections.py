@@ -80,7 +80,6 @@ def rules_of(document: dict, database: Database) -> np.ndarray:
         rule = MODES.get(cell["parameters"].get("MODE")) if cell["type"] == "TRELLIS_COMB" else None
         bel = _bel(cell)
         if rule is not None and bel is not None:
-            column, row, rest = bel.split("/", 2)
-            place = int(row[1:]) * database.width + int(column[1:])
+            place, rest = database.place(bel)
             rules[place, "ABCD".index(rest[5])] = rule
     return rules

@@ -106,10 +106,14 @@ class Database:
                 (int(wire), names[wire], bool(out)) for _, wire, _, out in mine])
         return Location(names, self._array(PIP, *pips), told)
 
+    def place(self, bel: str) -> tuple[int, str]:
+        """The location of a bel, and what it is called there."""
+        column, row, rest = bel.split("/", 2)
+        return int(row[1:]) * self.width + int(column[1:]), rest
+
     def pin(self, bel: str, port: str) -> int | None:
         """The wire of a bel's pin, or None if it is not known."""
-        column, row, rest = bel.split("/", 2)
-        place = int(row[1:]) * self.width + int(column[1:])
+        place, rest = self.place(bel)
         wire = self.locations[self.kind[place]].bels[rest].get(port)
         return None if wire is None else int(self.first_wire[place]) + wire
 
