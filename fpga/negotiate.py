@@ -39,6 +39,8 @@ HISTORY = 0.5
 """By how much a wire that two nets want becomes dearer in each round."""
 LARGE = 16
 """Connections of a net that is not routed anew as a whole."""
+WIDEST = 10
+"""Columns and rows around a net's box, at most: where all is dear, a search goes everywhere."""
 SHARPEST, BAND, NEWS = 0.99, 4.0, 0.5
 """Criticality of a connection that is late; nanoseconds in time from which there is none; how much
 of it is the last round's."""
@@ -91,7 +93,7 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
         tell(number, int(np.count_nonzero(shared)), len(order), int(late.sum()))
         critical = (1 - NEWS) * critical + NEWS * _criticality(slack)
         clash = sharing(known_, trees)
-        margins[clash] += 1
+        margins[clash] = np.minimum(margins[clash] + 1, WIDEST)
         due = clash | (late > 0)
         pressure = min(HIGHEST, pressure * RISE)
         if not shared.any():

@@ -51,7 +51,6 @@ class Executor(wiring.Component):
         self._room, writes = Signal(), self.command == Command.WRITE
         last = NARROW_BYTES - 1 + self._wide
         m.d.comb += [
-            self._room.eq(self.size <= LIMIT - NARROW_BYTES - self._wide),
             self.next.eq(self._gathering & (self.left != 0)),
             self.out.eq(self._word.word_select(self._index, 8)),
             self.frame_data.eq(self._word[:8 * NARROW_BYTES]),
@@ -59,7 +58,9 @@ class Executor(wiring.Component):
                                                          == LINK_REGION),
             self.bus_write_data.eq(Mux(self._wide, self._word, self._word[:8 * NARROW_BYTES])),
         ]
-        m.d.sync += self._patience.eq(Mux(self._waiting, self._patience + 1, 0))
+        # Of the clock before: from the size through a request to the core's stream is a long way.
+        m.d.sync += [self._room.eq(self.size <= LIMIT - NARROW_BYTES - self._wide),
+                     self._patience.eq(Mux(self._waiting, self._patience + 1, 0))]
         with m.If(self.next):
             m.d.sync += self._word.word_select(self._index, 8).eq(self.data)
 
@@ -83,7 +84,7 @@ class Executor(wiring.Component):
                     m.d.sync += self._index.eq(0)
                     m.next = "NEXT"
                     with m.If(self.command == Command.STREAM):
-                        m.next = "STREAM"
+                        m.next = "SETTLE"
             self._stream(m)
             with m.State("DONE"):
                 m.d.comb += self.done.eq(1)
@@ -164,12 +165,15 @@ class Executor(wiring.Component):
         """States of STREAM: words of frames in, results and probed words out."""
         todo, results, probes = self._todo, self._results, self._probes
         first, probing = Signal(), Signal()
+        with m.State("SETTLE"):
+            # Whether there is room for the next word is known a clock later.
+            m.next = "STREAM"
         with m.State("STREAM"):
             with m.If(results | probes):
                 m.next = "TAKE"
                 with m.If(todo == 0):
                     m.d.sync += [results.eq(0), probes.eq(0), self._wide.eq(0)]
-                    m.next = "STREAM"
+                    m.next = "SETTLE"
                     with m.If(results & probing & (self.probe_words != 0)):
                         m.d.sync += [probes.eq(1), todo.eq(self.probe_words), self._wide.eq(1)]
                 with m.Elif(~self._room):
