@@ -8,7 +8,8 @@ it does not.  Half of the pieces try the place that would be best for them, betw
 wired to; the others any place near by.
 
 Cost: half the circumference of each net's bounding box, in tiles, and for each tile what it has
-beyond ``crowd`` ends of wires, squared.
+beyond so many ends of wires, its limit, squared: ``crowd``, or less in the middle of the device and
+more at its edges, where fewer wires pass.
 
 Simulated annealing: Kirkpatrick et al. 1983; for FPGAs Betz, Rose 1997 (VPR); places between the
 medians of a cell's nets: Pan, Viswanathan, Chu 2005 (FastDP).
@@ -20,7 +21,18 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from fpga.packed import ALONE, CELLS, HALF, LARGE, REGISTER, SLICE, TABLE, TILE, Packed
+from fpga.packed import (
+    ALONE,
+    CELLS,
+    HALF,
+    LARGE,
+    REGISTER,
+    SLICE,
+    TABLE,
+    TILE,
+    Packed,
+    Tiles,
+)
 from fpga.pulls import Pulls
 from fpga.schedule import Schedule
 from fpga.swaps import chain, fits, goal, may_swap, room, swap, swap_sites
@@ -48,6 +60,7 @@ def anneal(packed: Packed, schedule: Schedule, *, seed: int, pulls: Pulls | None
     tell    is called after each temperature, with the wire as it is then
     """
     movable, wires = _movable(packed), wires_of(packed.nets, packed.cells)
+    limits = _limits(packed.tiles, schedule)
     looks = 1 if pulls is None else LOOKS
     for number, temperature in enumerate(schedule.temperatures()):
         reach = max(2, round(10 * temperature))
@@ -55,7 +68,7 @@ def anneal(packed: Packed, schedule: Schedule, *, seed: int, pulls: Pulls | None
             if pulls is not None:
                 wires = pulls.look()
             _try((seed * 1000 + number) * looks + look, packed.cells, packed.tiles, packed.sites,
-                 wires, movable, temperature, reach, float(schedule.crowd),
+                 wires, movable, temperature, reach, limits,
                  schedule.trials * len(movable) // looks)
         tell(temperature, wire(packed))
 
@@ -73,13 +86,21 @@ def _movable(packed: Packed) -> np.ndarray:
     return np.array(small + MACROS * [*heads, *np.flatnonzero(cells.kind == LARGE)])
 
 
+def _limits(tiles: Tiles, schedule: Schedule) -> np.ndarray:
+    """Ends of wires that each tile may have for nothing [tiles]; ``crowd`` on the mean."""
+    across, along = (np.abs(2 * lines - lines[0] - lines[-1]) / (lines[-1] - lines[0])
+                     for lines in (tiles.columns, tiles.rows))
+    edge = np.maximum(along[:, None], across[None, :]).ravel()
+    return schedule.crowd * (1 + schedule.outward * (edge - edge.mean()))
+
+
 def wire(packed: Packed) -> int:
     """Half the circumference of the nets' bounding boxes, in tiles, summed over the nets."""
     return int(measured(packed.nets, packed.cells).sum())
 
 
 @njit(cache=True)
-def _try(seed, cells, tiles, sites, wires, movable, temperature, reach, crowd, trials):
+def _try(seed, cells, tiles, sites, wires, movable, temperature, reach, limits, trials):
     """So many ``trials`` at one temperature."""
     np.random.seed(seed)
     nets, lengths, spans = wires.nets, wires.length, room()
@@ -108,9 +129,12 @@ def _try(seed, cells, tiles, sites, wires, movable, temperature, reach, crowd, t
         here_tile, there_tile = here // CELLS, there // CELLS
         change, found = _remeasured(here, there, count, tables, registers, cells, tiles, sites,
                                     wires, stamps, trial, touched, becomes)
-        if more:
-            change += WEIGHT * (_growth(tiles.ends[there_tile], more, crowd)
-                                + _growth(tiles.ends[here_tile], -more, crowd))
+        if count >= CELLS:
+            for number in range(count // CELLS):
+                a, b = here_tile + number, there_tile + number
+                change += WEIGHT * _moved(tiles.ends[a] - tiles.ends[b], a, b, tiles.ends, limits)
+        elif more:
+            change += WEIGHT * _moved(more, here_tile, there_tile, tiles.ends, limits)
         if change <= 0 or (temperature > 0
                            and np.random.random() < math.exp(-change / temperature)):
             lengths[touched[:found]] = becomes[:found]
@@ -214,6 +238,13 @@ def _more(here, there, count, tables, registers, cells, tiles):
 
 
 @njit(cache=True)
-def _growth(ends, more, crowd):
-    """Of the square of what is beyond the crowd."""
-    return max(0.0, ends + more - crowd)**2 - max(0.0, ends - crowd)**2
+def _moved(more, a, b, ends, limits):
+    """Growth of what two tiles have beyond their limits, squared, if the tile ``b`` has so many
+    ends ``more``, and ``a`` less."""
+    return _growth(ends[b] - limits[b], more) + _growth(ends[a] - limits[a], -more)
+
+
+@njit(cache=True)
+def _growth(beyond, more):
+    """Of the square of what is beyond the limit."""
+    return max(0.0, beyond + more)**2 - max(0.0, beyond)**2

@@ -43,8 +43,8 @@ def build(board: Board, configuration: Configuration, *, name: str, folder: Path
     pll = Pll.for_clock(board.technology, clock, configuration.megahertz)
     if linked is None:
         linked = LinkedCore(configuration.core, clock_frequency=pll.megahertz * 1e6,
-                            baud=board.baud, core=make_core(configuration.core), board=name,
-                            revision=made_from)
+                            baud=board.baud, slots=configuration.packets,
+                            core=make_core(configuration.core), board=name, revision=made_from)
     plan = platform.prepare(Top(board, linked, pll))
     made = synthesise(text_of(plan, "top.il"), board.technology)
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fpga.schedule import Schedule
 from hdl.config import MICRO, Config
+from hdl.link.linked import SLOTS
 
 __all__ = ["CONFIGURATIONS", "Configuration"]
 
@@ -17,6 +18,7 @@ class Configuration:
 
     megahertz   asked of place and route; boards take the nearest that their PLL can make
     device      where it is measured (``fpga.devices``)
+    packets     that a board's host can be ahead by (``hdl.link``); two take no block RAM
     schedule    of placing it (``fpga.gather``, ``fpga.anneal``); without, nextpnr places it
 
     ``tiny`` is the sequential core (``hdl.micro``), the others are the parallel one.
@@ -25,6 +27,7 @@ class Configuration:
     core: Config
     megahertz: float
     device: str
+    packets: int = SLOTS
     schedule: Schedule | None = None
 
     @property
@@ -55,7 +58,7 @@ CONFIGURATIONS = {
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", schedule=Schedule(trials=40, crowd=31, aim=120.0,
-                                                                goal=110.0)),
+        megahertz=105, device="LFE5U-85F", packets=2,
+        schedule=Schedule(trials=40, crowd=31, aim=120.0, goal=110.0)),
 }
 """Configurations by name."""

@@ -19,6 +19,7 @@ class Schedule:
     hottest, coldest, cooling   the first temperature, in tiles; each is so much of the one before,
                down to the last; then one of zero
     crowd      ends of wires that a tile may have for nothing
+    outward    how much of it moves from the middle of a device, where most wires pass, to its edges
     aim        megahertz that paths are pulled to (:mod:`fpga.pulls`), some more than is wanted, for
                routed wires take detours; without, only wire counts
     goal   megahertz that routes are to reach (:mod:`fpga.route`); without, nextpnr routes
@@ -29,6 +30,7 @@ class Schedule:
     coldest: float = 0.06
     cooling: float = 0.7
     crowd: int = 30
+    outward: float = 0.0
     aim: float | None = None
     goal: float | None = None
 

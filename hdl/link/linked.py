@@ -26,7 +26,7 @@ from hdl.region import OFFSET_BITS
 __all__ = ["ByteCore", "LinkedCore", "SLOTS"]
 
 SLOTS = 8
-"""Packets that either side can be ahead; each takes 256 bytes of block RAM per direction."""
+"""Packets that either side can be ahead; each takes 256 bytes of memory per direction."""
 RESET_CLOCKS = 64
 """Clocks that the core is reset by the host's command: what is under way in its pipelines, which
 have no reset, has left them by then."""

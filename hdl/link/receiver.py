@@ -5,11 +5,12 @@ the distance to the block's end.  So after any noise the next packet but one del
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
 from hdl.link.commands import MOST_PACKET
+from hdl.link.packets import packets
 
 __all__ = ["Receiver"]
 
@@ -18,7 +19,7 @@ LEAST_PACKET = 2 + CRC_BYTES
 
 
 class Receiver(wiring.Component):
-    """Unstuffs packets into ``slots`` buffers of 256 bytes of block RAM, in order of arrival.
+    """Unstuffs packets into ``slots`` buffers of 256 bytes (``hdl.link.packets``), in order of arrival.
 
     rx_*              a byte a clock at most; never waits; ``rx_error`` spoils the byte's packet
     ready             a packet waits: ``data`` is its next byte, ``left`` remain before the CRC
@@ -57,7 +58,7 @@ class Receiver(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.crc = crc = CRC32_ISO_HDLC(8).create()
-        m.submodules.buffer = buffer = memory.Memory(shape=8, depth=256 * self.slots, init=[])
+        m.submodules.buffer = buffer = packets(self.slots)
         write, read = buffer.write_port(), buffer.read_port()
         filling, emptying = Signal(range(self.slots)), Signal(range(self.slots))
         waiting = Signal(range(self.slots + 1))

@@ -5,15 +5,17 @@ write, whatever it is.
 """
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
+
+from hdl.link.packets import packets
 
 __all__ = ["Transmitter"]
 
 
 class Transmitter(wiring.Component):
-    """Builds an answer at a time in one of ``slots`` buffers of block RAM, and sends any of them.
+    """Builds an answer at a time in one of ``slots`` buffers (``hdl.link.packets``), and sends any of them.
 
     open, slot        strobe: begin an answer in that buffer, the one not being sent
     push, data        strobe: the answer's next byte, a clock after ``open`` at the earliest
@@ -36,7 +38,7 @@ class Transmitter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.buffer = buffer = memory.Memory(shape=8, depth=256 * self.slots, init=[])
+        m.submodules.buffer = buffer = packets(self.slots)
         self._build(m, buffer.write_port())
         self._send(m, buffer.read_port())
         return m

@@ -14,9 +14,9 @@ __all__ = ["linked", "served", "simulated_line"]
 CONFIG = Config()
 
 
-def linked(*, pace: int = 1) -> SimulatedLink:
-    """A core of the default size behind its link; the library is built once."""
-    return SimulatedLink(build_linked(CONFIG), pace=pace)
+def linked(*, pace: int = 1, **description) -> SimulatedLink:
+    """A core of the default size behind its link; the library is built once for a description."""
+    return SimulatedLink(build_linked(CONFIG, **description), pace=pace)
 
 
 def simulated_line(**options) -> SimulatedLine:

@@ -174,16 +174,18 @@ def test_frames_of_any_size_fill_their_packets(words, results, probes):
     assert len(bodies) <= 2 + max(3 * frames.size, 23 * 3 * results + wide.sum()) / 120
 
 
-@pytest.mark.parametrize("outputs", [1, 60])
-def test_frames_larger_than_packets_go_through(outputs):
-    """Heads that change, probes now and then: the device's own numbers, whatever the packing."""
+@pytest.mark.parametrize("outputs, link", [(1, {}), (60, {}), (60, {"slots": 2})])
+def test_frames_larger_than_packets_go_through(outputs, link):
+    """Heads that change, probes now and then: the device's own numbers, whatever the packing, and
+    however few packets the core has room for."""
     program = wide_program(outputs)
     steps, few = 20, min(outputs, 30)
     chance = np.random.default_rng(3)
     flags = np.where(np.arange(steps) % 4 == 2, LEARNING | Flag.PROBE, LEARNING)
     frames = Frames.of(chance.uniform(-1, 1, (steps, 60)), chance.uniform(-1, 1, (steps, outputs)),
                        outputs=outputs, flags=flags, modulator=chance.uniform(0, 1, steps))
-    with SerialDevice(line=simulated_line) as device, open_device("model") as golden:
+    with (SerialDevice(line=lambda: simulated_line(**link)) as device,
+          open_device("model") as golden):
         for one in (device, golden):
             one.load(program)
             one.probe([("u", slice(60, 60 + few)), ("W", 3), ("word", 60)])
