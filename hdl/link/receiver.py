@@ -19,7 +19,7 @@ LEAST_PACKET = 2 + CRC_BYTES
 
 
 class Receiver(wiring.Component):
-    """Unstuffs packets into ``slots`` buffers of 256 bytes (``hdl.link.packets``), in order of arrival.
+    """Unstuffs packets into ``slots`` buffers (``hdl.link.packets``), in order of arrival.
 
     rx_*              a byte a clock at most; never waits; ``rx_error`` spoils the byte's packet
     ready             a packet waits: ``data`` is its next byte, ``left`` remain before the CRC

@@ -15,7 +15,8 @@ __all__ = ["Transmitter"]
 
 
 class Transmitter(wiring.Component):
-    """Builds an answer at a time in one of ``slots`` buffers (``hdl.link.packets``), and sends any of them.
+    """Builds an answer at a time in one of ``slots`` buffers (``hdl.link.packets``), and sends any
+    of them.
 
     open, slot        strobe: begin an answer in that buffer, the one not being sent
     push, data        strobe: the answer's next byte, a clock after ``open`` at the earliest
