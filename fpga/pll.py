@@ -62,9 +62,9 @@ class Pll:
         reference, feedback, output = self.dividers
         detector = self.source / (reference + 1)
         return Instance(
-            "SB_PLL40_CORE", p_FEEDBACK_PATH="SIMPLE", p_DIVR=reference, p_DIVF=feedback,
+            "SB_PLL40_PAD", p_FEEDBACK_PATH="SIMPLE", p_DIVR=reference, p_DIVF=feedback,
             p_DIVQ=output, p_FILTER_RANGE=next(n for top, n in ICE40_FILTERS if detector <= top),
-            i_REFERENCECLK=clock, i_RESETB=1, i_BYPASS=0, o_PLLOUTGLOBAL=out, o_LOCK=locked)
+            i_PACKAGEPIN=clock, i_RESETB=1, i_BYPASS=0, o_PLLOUTGLOBAL=out, o_LOCK=locked)
 
 
 def _ecp5(source: float):

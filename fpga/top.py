@@ -4,6 +4,7 @@ from amaranth.build import Subsignal
 from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
+    Const,
     Elaboratable,
     Instance,
     Module,
@@ -32,9 +33,16 @@ class Top(Elaboratable):
 
     def _clock(self, m, platform):
         pin = platform.request(platform.default_clk, dir="-")
-        m.submodules.clock_pin = buffer = io.Buffer("i", pin)
-        clock, locked = Signal(), Signal()
-        m.submodules.pll = self.pll.instance(buffer.i, clock, locked)
+        source, clock, locked = Signal(), Signal(), Signal()
+        if self.pll.technology is Technology.ICE40:
+            # An ordinary input, not the global one that the platform would make of it: a PLL takes
+            # no other from its own pin.
+            m.submodules.clock_pin = Instance(
+                "SB_IO", p_PIN_TYPE=Const(0b000001, 6), io_PACKAGE_PIN=pin.io, o_D_IN_0=source)
+        else:
+            m.submodules.clock_pin = buffer = io.Buffer("i", pin)
+            m.d.comb += source.eq(buffer.i)
+        m.submodules.pll = self.pll.instance(source, clock, locked)
         platform.add_clock_constraint(clock, self.pll.megahertz * 1e6)
         # The counter of the first clocks is itself reset when the PLL loses its lock.
         m.domains.start = start = ClockDomain(local=True)

@@ -32,6 +32,13 @@ def test_board_gets_bitstream_reports_and_manifest(tmp_path, config, clock):
     assert {"report.json", "nextpnr.log", "top.lpf"} <= {file.name for file in folder.iterdir()}
 
 
+def test_ice40_gets_its_clock_from_the_pin_of_its_pll(tmp_path):
+    made = bitstream.build(BOARDS["icebreaker"], CONFIGURATIONS["tiny"], name="icebreaker",
+                           folder=tmp_path, linked=Echo())
+    assert len((tmp_path / "icebreaker.bin").read_bytes()) > 10_000
+    assert made["fmax_megahertz"] > made["clock_megahertz"] == pytest.approx(20, rel=0.05)
+
+
 def test_bitstream_of_an_unknown_board_is_refused():
     told = CliRunner().invoke(bitstream.main, ["breadboard"])
     assert told.exit_code == 2 and "'breadboard' is not one of 'ulx3s'" in told.output
