@@ -48,9 +48,10 @@ CONFIGURATIONS = {
                     inputs=64, outputs=16, probes=16, neuron_clocks=8),
         megahertz=48, device="LFE5U-25F", schedule=Schedule(crowd=32, aim=80.0, goal=80.0)),
     "small": Configuration(
-        core=Config(lanes=6, rows=32, trace_rows=64, words=1024, populations=16, projections=16,
-                    inputs=64, outputs=16, probes=16, neuron_clocks=5),
-        megahertz=80, device="LFE5U-25F"),
+        core=Config(lanes=6, rows=16, trace_rows=32, words=1024, populations=16, projections=16,
+                    inputs=64, outputs=16, probes=16, neuron_clocks=8),
+        megahertz=48, device="LFE5U-25F",
+        schedule=Schedule(trials=60, crowd=31, outward=0.4, aim=80.0, goal=66.0)),
     "medium": Configuration(
         core=Config(lanes=16, rows=64, trace_rows=128, words=2048, populations=32, projections=64,
                     inputs=128, decay_multipliers=2),

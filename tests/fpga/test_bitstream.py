@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from sim.tools import BuildError
 from tests.fpga.echo import Echo
 
 
-@pytest.mark.parametrize(("config", "clock"), [("small", 80), ("mini", 48)])
-def test_board_gets_bitstream_reports_and_manifest(tmp_path, config, clock):
+@pytest.mark.parametrize(("schedule", "clock"), [(None, 80), (CONFIGURATIONS["mini"].schedule, 48)])
+def test_board_gets_bitstream_reports_and_manifest(tmp_path, schedule, clock):
     """Placed by nextpnr alone, and by this project."""
     folder = tmp_path / "ulx3s-12f"
-    made = bitstream.build(BOARDS["ulx3s-12f"], CONFIGURATIONS[config], name="ulx3s-12f",
-                           folder=folder, linked=Echo())
-    assert (folder / "placed.json").exists() == (config == "mini")
+    configuration = replace(CONFIGURATIONS["mini"], megahertz=clock, schedule=schedule)
+    made = bitstream.build(BOARDS["ulx3s-12f"], configuration, name="ulx3s-12f", folder=folder,
+                           linked=Echo())
+    assert (folder / "placed.json").exists() == (schedule is not None)
     bits = (folder / "ulx3s-12f.bit").read_bytes()
     assert len(bits) > 10_000
     assert made["sha256"] == hashlib.sha256(bits).hexdigest()
