@@ -29,13 +29,13 @@ RESOURCES = {
     Technology.ICE40: {"LUT": "ICESTORM_LC", "DSP": "ICESTORM_DSP", "EBR": "ICESTORM_RAM",
                        "SPRAM": "ICESTORM_SPRAM"},
 }
-ALGORITHMS = {
-    Technology.ECP5: ["--placer", "static", "--router", "router2"],
-    Technology.ICE40: [],
-}
-"""Where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a quarter less
-wire than the default one, and router2, which negotiates for wires, is done in minutes where router1
-rips up for hours and never ends."""
+PLACER, ROUTER = "static", "router2"
+"""Of an ECP5, where nextpnr's own choice is not the best.  On 16 lanes the static placer needs a
+quarter less wire than the default one, and router2, which negotiates for wires, is done in minutes
+where router1 rips up for hours and never ends."""
+FOR_FEW = "heap"
+"""The placer of a design that is placed, but for what clocks need: the static one's steps are
+infinite where nothing is left, and it never ends."""
 CLOCK_PIN = "G2"
 """Of the package that cores are measured in (``fpga.devices``): a clock's, as on an ULX3S."""
 LONGEST = 70
@@ -105,7 +105,7 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
     options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
     if schedule is not None:
         netlist = _placed(folder, device, options, netlist, schedule, seed, label)
-        options = [*_options(device, megahertz), "--no-pack"]
+        options = [*_options(device, megahertz, placer=FOR_FEW), "--no-pack"]
     if constraints is not None:
         options += ["--textcfg" if ecp5 else "--asc", "routed.txt"]
     run_stage([PROGRAMS[device.technology], *options, "--json", netlist, "--report", report,
@@ -154,10 +154,11 @@ def _timing(pulls: Pulls) -> str:
     return f"worst path {slacks.worst:.2f} ns, late ends {slacks.late}"
 
 
-def _options(device: Device, megahertz: float) -> list[str]:
+def _options(device: Device, megahertz: float, *, placer: str = PLACER) -> list[str]:
     """What every run for this device is told."""
-    options = [*device.options, *ALGORITHMS[device.technology], "--freq", f"{megahertz:g}",
-               "--timing-allow-fail"]
+    options = [*device.options, "--freq", f"{megahertz:g}", "--timing-allow-fail"]
+    if device.technology is Technology.ECP5:
+        options += ["--placer", placer, "--router", ROUTER]
     return options if device.speed is None else [*options, "--speed", device.speed]
 
 
