@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fpga.anneal import anneal, wire
@@ -78,6 +79,18 @@ def test_crowds_disperse_at_the_cost_of_wire(folder, found):
     # A carry chain alone has more than that.
     assert 0 < beyond[0] < beyond[1] / 2
     assert wire(spread) > wire(dense)
+
+
+def test_crowds_move_from_the_middle_outward(folder, found):
+    def in_the_middle(outward):
+        packed, cells = annealed(folder, found, replace(SHORT, crowd=20, outward=outward))
+        keeps_rules(cells)
+        tiles = packed.tiles
+        across, along = (2 * abs(lines - lines.mean()) / np.ptp(lines)
+                         for lines in (tiles.columns, tiles.rows))
+        return tiles.ends[np.maximum(along[:, None], across).ravel() < 0.75].sum()
+
+    assert 0 < in_the_middle(0.9) < 0.9 * in_the_middle(0.0)
 
 
 def test_what_a_tile_has_is_counted_right(folder, found):
