@@ -10,6 +10,7 @@ so that others make room for them, time after time; the best routes are kept.
 """
 
 from collections.abc import Callable
+from itertools import count
 
 import numpy as np
 
@@ -39,14 +40,15 @@ HISTORY = 0.5
 """By how much a wire that two nets want becomes dearer in each round."""
 LARGE = 16
 """Connections of a net that is not routed anew as a whole."""
-WIDEST = 10
-"""Columns and rows around a net's box, at most: where all is dear, a search goes everywhere."""
 SHARPEST, BAND, NEWS = 0.99, 4.0, 0.5
 """Criticality of a connection that is late; nanoseconds in time from which there is none; how much
 of it is the last round's."""
 CALM = 0.9
 """What is left of it with every round in the second half of those that there are, as long as wires
 are shared: two that are late would take one from each other for ever."""
+FEW, PATIENCE = 10, 4
+"""Wires that may be shared after all those rounds, for so many times as many: such rounds are
+short, and the last wire is passed on from net to net before one finds another."""
 
 
 def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray], np.ndarray], *,
@@ -56,8 +58,9 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
     nanoseconds that they take; ``tell`` is called with the round, the wires that are shared, the
     nets that were routed anew, and the connections that are late.
 
-    ValueError if wires are still shared after so many ``rounds``, or a connection has no way.
-    There are as many rounds again, at most, for what is late.
+    ValueError if more than a few wires are still shared after so many ``rounds``, or any after
+    four times as many, or if a connection has no way.  Then there are as many rounds again, at
+    most, for what is late.
     """
     nets, fanout = len(wanted.source), np.diff(wanted.first)
     known_ = known(len(graph.leaf))
@@ -70,7 +73,8 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
     slack = slack_of(hopes_of(graph, wanted.source, wanted.first, wanted.sink))
     pressure, due, best, vain = PRESSURE, np.ones(nets, bool), None, 0
     critical = _criticality(slack)
-    for number in range(1, 2 * rounds + 1):
+    last = PATIENCE * rounds
+    for number in count(1):
         told = critical if best is not None else np.float32(
             CALM ** max(0, number - rounds // 2)) * critical
         hottest = np.maximum.reduceat(told, wanted.first[:-1])
@@ -93,17 +97,22 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
         tell(number, int(np.count_nonzero(shared)), len(order), int(late.sum()))
         critical = (1 - NEWS) * critical + NEWS * _criticality(slack)
         clash = sharing(known_, trees)
-        margins[clash] = np.minimum(margins[clash] + 1, WIDEST)
+        margins[clash] += 1
         due = clash | (late > 0)
         pressure = min(HIGHEST, pressure * RISE)
         if not shared.any():
             pressure, vain = AGAIN, vain + 1
+            if best is None:
+                last = max(2 * rounds, number + rounds)
             if best is None or slack.min() > best[0]:
                 best, vain = (slack.min(), packed(trees, nets)), 0
             if not due.any() or vain == TIMES:
                 break
-        if number == rounds and best is None:
-            raise ValueError(f"{np.count_nonzero(shared)} wires are shared after {rounds} rounds")
+        many = np.count_nonzero(shared)
+        if best is None and (number == last or (number >= rounds and many > FEW)):
+            raise ValueError(f"{many} wires are shared after {number} rounds")
+        if number == last:
+            break
     return best[1]
 
 

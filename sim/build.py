@@ -100,9 +100,9 @@ def _tools(harness: Path) -> str:
 
 
 def _verilog(make: Callable) -> str:
-    from sim.verilog import generate
+    from sim.verilog import simplified
 
-    return generate(make(), name=TOP)
+    return simplified(make(), name=TOP)
 
 
 def _compile(work: Path, log: Path, *, verilog: str, harness: Path) -> None:

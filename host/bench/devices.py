@@ -12,7 +12,7 @@ from model.network import Network, NetworkError
 from model.program import Program
 from model.reference_networks import stream
 
-__all__ = ["Simulated", "common_core", "refusal", "simulate"]
+__all__ = ["Simulated", "core_for", "refusal", "simulate"]
 
 FIRST_STEPS, MOST_STEPS = 16, 20_000
 TURN_SECONDS, REPEATS = 0.5, 3
@@ -54,15 +54,14 @@ def refusal(config: Config, program: Program) -> str | None:
     return None
 
 
-def common_core(lanes: int, programs: list[Program]) -> Config:
-    """A core of ``lanes`` for all ``programs``: the default one, or else a large one for anything.
+def core_for(lanes: int, program: Program) -> Config:
+    """A core of ``lanes`` for ``program``: the default one, or else a large one for anything.
 
-    So that only one is compiled; cycles do not depend on capacities.
+    So that two are compiled at most; cycles do not depend on capacities, but the simulation's speed
+    does.
     """
     default = Config(lanes=lanes)
-    if all(refusal(default, program) is None for program in programs):
-        return default
-    return replace(default, **LARGE)
+    return default if refusal(default, program) is None else replace(default, **LARGE)
 
 
 def simulate(network: Network, config: Config) -> Simulated:

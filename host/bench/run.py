@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from importlib.util import find_spec
 
-from hdl.config import Config
 from host.bench.boards import Routed
-from host.bench.devices import Simulated, common_core, refusal, simulate
+from host.bench.devices import Simulated, core_for, refusal, simulate
 from host.bench.software import SOFTWARE, deviations, speeds
 from model.compiler import compile_network
 from model.network import Network, NetworkError
@@ -30,17 +29,15 @@ def measure(*, names: Iterable[str], lanes: Iterable[int], routed: list[Routed],
     NetworkError if a comparator departs from the golden model by more than :data:`DEVIATION`.
     """
     networks = {name: NETWORKS[name]() for name in names}
-    programs = [compile_network(network) for network in networks.values()]
     lanes = sorted({*lanes, *(entry.core.lanes for entry in routed)})
-    cores = {count: common_core(count, programs) for count in lanes}
     rows = {}
     for name, network in networks.items():
         tell(f"{name}: golden model, NumPy, PyTorch")
         rows[name] = _software(name, network) | {"simulated": {}, "routed": {}}
-    for count, core in cores.items():
+    for count in lanes:
         for name, network in networks.items():
             tell(f"{name}: simulated core of {count} lanes")
-            rows[name]["simulated"][str(count)] = _simulated(network, core)
+            rows[name]["simulated"][str(count)] = _simulated(network, count)
     for entry in routed:
         for name, network in networks.items():
             seen = rows[name]["simulated"][str(entry.core.lanes)]
@@ -65,8 +62,10 @@ def _software(name: str, network: Network) -> dict:
             "ratios": ratios}
 
 
-def _simulated(network: Network, core: Config) -> dict:
-    reason = refusal(core, compile_network(network))
+def _simulated(network: Network, lanes: int) -> dict:
+    program = compile_network(network)
+    core = core_for(lanes, program)
+    reason = refusal(core, program)
     if reason is not None:
         return {"refused": reason}
     seen: Simulated = simulate(network, core)

@@ -183,10 +183,11 @@ def test_a_figure_of_one_point_can_be_drawn(tmp_path):
     assert (tmp_path / "one.png").stat().st_size > 1000
 
 
-def test_one_core_serves_all_networks():
-    programs = [compile_network(NETWORKS[name]()) for name in ("xor", "64-64-16", "128-128-32")]
-    assert devices.common_core(1, programs[:1]) == Config(lanes=1)
-    core = devices.common_core(1, programs)
-    assert [devices.refusal(core, program) for program in programs[:2]] == [None, None]
+def test_two_cores_serve_all_networks():
+    xor, medium, large = (compile_network(NETWORKS[name]())
+                          for name in ("xor", "64-64-16", "128-128-32"))
+    assert devices.core_for(1, xor) == Config(lanes=1)
+    core = devices.core_for(1, medium)
+    assert core == devices.core_for(1, large) and devices.refusal(core, medium) is None
     assert "needs 20480 synapse words; this core of 1 lanes has 8192" in devices.refusal(
-        core, programs[2])
+        core, large)

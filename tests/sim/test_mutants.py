@@ -80,7 +80,7 @@ def mutated():
     root = Path(sim.verilog.__file__).parents[1]
     sources = [*root.glob("hdl/**/*.py"), *root.glob("model/*.py"), Path(mutants.__file__)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sim.verilog, "generate", generate_mutated)
+        patch.setattr(sim.verilog, "simplified", generate_mutated)
         library = build_library(lambda: Core(CONFIG), identity=f"mutants {CONFIG!r}",
                                 sources=sources)
     return library, sites
