@@ -14,9 +14,10 @@ __all__ = ["CONFIGURATIONS", "Configuration"]
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """A core and the clock that it is meant to run at.
+    """A core and the clock that a board runs it at.
 
-    megahertz   asked of place and route; boards take the nearest that their PLL can make
+    megahertz   the clock: a board takes the nearest that its PLL can make; the core alone is asked
+                for more (``fpga.qor``)
     device      where it is measured (``fpga.devices``)
     packets     that a board's host can be ahead by (``hdl.link``); two take no block RAM
     schedule    of placing it (``fpga.gather``, ``fpga.anneal``); without, nextpnr places it
@@ -59,7 +60,7 @@ CONFIGURATIONS = {
     "large": Configuration(
         core=Config(lanes=32, rows=32, trace_rows=64, words=1024, populations=32, projections=64,
                     inputs=128, decay_multipliers=1),
-        megahertz=105, device="LFE5U-85F", packets=2,
+        megahertz=60, device="LFE5U-85F", packets=2,
         schedule=Schedule(trials=40, crowd=31, aim=120.0, goal=110.0)),
 }
 """Configurations by name."""
