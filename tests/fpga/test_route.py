@@ -89,10 +89,11 @@ def test_without_room_there_are_no_routes(placed, database):
     """Two nets that want the same input, for ever."""
     _, packed = placed
     wanted = connections_of(packed.document, database)
-    first, second = [number for (_, _, port), number in wanted.ends.items() if port == "A"][:2]
+    ends = {bit: number for (bit, _, port), number in wanted.ends.items() if port == "A"}
+    *_, second, first = ends.values()
     wanted.sink[first] = wanted.sink[second]
     graph = graph_of(database, rules_of(packed.document, database))
-    with pytest.raises(ValueError, match=r"^1 wires are shared after 12 rounds$"):
+    with pytest.raises(ValueError, match=r"^\d+ wires are shared after 3 rounds$"):
         negotiate(graph, wanted, lambda delays: np.full(len(delays), 9.0), rounds=3)
 
 
