@@ -21,18 +21,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from fpga.packed import (
-    ALONE,
-    CELLS,
-    HALF,
-    LARGE,
-    REGISTER,
-    SLICE,
-    TABLE,
-    TILE,
-    Packed,
-    Tiles,
-)
+from fpga.packed import ALONE, CELLS, HALF, LARGE, REGISTER, SLICE, TABLE, TILE, Packed
 from fpga.pulls import Pulls
 from fpga.schedule import Schedule
 from fpga.swaps import chain, fits, goal, may_swap, room, swap, swap_sites
@@ -60,7 +49,7 @@ def anneal(packed: Packed, schedule: Schedule, *, seed: int, pulls: Pulls | None
     tell    is called after each temperature, with the wire as it is then
     """
     movable, wires = _movable(packed), wires_of(packed.nets, packed.cells)
-    limits = _limits(packed.tiles, schedule)
+    limits = _limits(packed, schedule)
     looks = 1 if pulls is None else LOOKS
     for number, temperature in enumerate(schedule.temperatures()):
         reach = max(2, round(10 * temperature))
@@ -86,10 +75,10 @@ def _movable(packed: Packed) -> np.ndarray:
     return np.array(small + MACROS * [*heads, *np.flatnonzero(cells.kind == LARGE)])
 
 
-def _limits(tiles: Tiles, schedule: Schedule) -> np.ndarray:
+def _limits(packed: Packed, schedule: Schedule) -> np.ndarray:
     """Ends of wires that each tile may have for nothing [tiles]; ``crowd`` on the mean."""
     across, along = (np.abs(2 * lines - lines[0] - lines[-1]) / (lines[-1] - lines[0])
-                     for lines in (tiles.columns, tiles.rows))
+                     for lines in (packed.tiles.columns, packed.tiles.rows))
     edge = np.maximum(along[:, None], across[None, :]).ravel()
     return schedule.crowd * (1 + schedule.outward * (edge - edge.mean()))
 

