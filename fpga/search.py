@@ -28,12 +28,13 @@ NEAR = 4
 
 class Known(NamedTuple):
     """Of all wires: how many nets have each, and how dear it was; and, for the search under way,
-    the least cost yet, in which search, from where, by which pip; whether it may be a last wire;
-    where it is in the tree."""
+    the least cost yet, its key in the heap, in which search, from where, by which pip; whether it
+    may be a last wire; where it is in the tree."""
 
     nets: np.ndarray
     history: np.ndarray
     cost: np.ndarray
+    key: np.ndarray
     search: np.ndarray
     before: np.ndarray
     by: np.ndarray
@@ -58,8 +59,8 @@ class Found(NamedTuple):
 def known(count: int) -> Known:
     """Of so many wires, used by none."""
     zeros = [np.zeros(count, kind) for kind in (
-        np.int16, np.float32, np.float32, np.int32, np.int32, np.int32, np.int32, np.int32,
-        np.int32)]
+        np.int16, np.float32, np.float32, np.float32, np.int32, np.int32, np.int32, np.int32,
+        np.int32, np.int32)]
     zeros[1][:] = 1
     return Known(*zeros, np.zeros(2, np.int64))
 
@@ -116,19 +117,20 @@ def _connect(graph, known, found, sink, critical, pressure, box, margin, greed, 
             continue
         cost = np.float32(critical * found.delay[at])
         known.cost[wire], known.search[wire], known.before[wire] = cost, search, -1
-        key = cost + greed * ahead(graph, wire, left, low)
-        keys, wires, size = push(keys, wires, size, np.float32(key), wire)
+        key = np.float32(cost + greed * ahead(graph, wire, left, low))
+        known.key[wire] = key
+        keys, wires, size = push(keys, wires, size, key, wire)
     within = (min(box[0], left) - margin, max(box[1], right) + margin,
               min(box[2], low) - margin, max(box[3], high) + margin)
     there = False
     while size:
         key, wire, size = pop(keys, wires, size)
-        cost = known.cost[wire]
         if wire == sink:
             there = True
             break
-        if key > cost + greed * ahead(graph, wire, left, low) + 1e-4:
+        if key > known.key[wire]:
             continue
+        cost = known.cost[wire]
         for at in range(graph.first[wire], graph.first[wire + 1]):
             target = graph.target[at]
             if graph.leaf[target]:
@@ -145,8 +147,9 @@ def _connect(graph, known, found, sink, critical, pressure, box, margin, greed, 
                 continue
             known.cost[target], known.search[target] = then, search
             known.before[target], known.by[target] = wire, at
-            key = then + greed * ahead(graph, target, left, low)
-            keys, wires, size = push(keys, wires, size, np.float32(key), target)
+            key = np.float32(then + greed * ahead(graph, target, left, low))
+            known.key[target] = key
+            keys, wires, size = push(keys, wires, size, key, target)
     return there, keys, wires
 
 

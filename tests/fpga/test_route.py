@@ -85,16 +85,21 @@ def test_nextpnr_takes_the_routes_and_counts_the_same_time(routed):
     assert sum(step["delay"] for step in inner) == pytest.approx(best, abs=0.01)
 
 
-def test_without_room_there_are_no_routes(placed, database):
-    """Two nets that want the same input, for ever."""
+@pytest.mark.parametrize(("rounds", "last"), [(3, 3), (20, 80)])
+def test_without_room_there_are_no_routes(placed, database, rounds, last):
+    """Two nets that want the same input, for ever: once no other wire is shared, for four times
+    as many rounds, in which it becomes so dear that a float32 has no digits left for delays."""
     _, packed = placed
     wanted = connections_of(packed.document, database)
     ends = {bit: number for (bit, _, port), number in wanted.ends.items() if port == "A"}
     *_, second, first = ends.values()
     wanted.sink[first] = wanted.sink[second]
     graph = graph_of(database, rules_of(packed.document, database))
-    with pytest.raises(ValueError, match=r"^\d+ wires are shared after 3 rounds$"):
-        negotiate(graph, wanted, lambda delays: np.full(len(delays), 9.0), rounds=3)
+    told = []
+    with pytest.raises(ValueError, match=rf"^\d+ wires are shared after {last} rounds$"):
+        negotiate(graph, wanted, lambda delays: np.full(len(delays), 9.0), rounds=rounds,
+                  tell=lambda _, shared, *rest: told.append(shared))
+    assert len(told) == last and told[-1] < told[0]
 
 
 def test_what_is_ahead_grows_with_distance(placed, database):
