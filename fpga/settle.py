@@ -18,6 +18,9 @@ def settle(packed: Packed, pieces: Pieces, x: np.ndarray, y: np.ndarray, sites: 
            crowd: float) -> None:
     """Place all pieces of ``packed``: large ones on these ``sites``, the others near ``x``, ``y``.
 
+    A tile has one reset.  Where the nearest places leave a register none, as on a device that is
+    almost full, all are placed again: those of rare resets first, by others of theirs.
+
     ValueError if there is no room.
     """
     cells, tiles = packed.cells, packed.tiles
@@ -29,57 +32,88 @@ def settle(packed: Packed, pieces: Pieces, x: np.ndarray, y: np.ndarray, sites: 
         cells.place[cell] = site
         cells.x[cell], cells.y[cell] = packed.sites.x[site], packed.sites.y[site]
     logic = np.flatnonzero(pieces.kind < LARGE)
-    order = logic[np.argsort(-pieces.cells[logic] * 2 - (pieces.kind[logic] != REGISTER),
-                             kind="stable")]
     column = np.clip(np.rint(np.interp(x, tiles.columns, np.arange(len(tiles.columns)))), 0,
                      len(tiles.columns) - 1).astype(int)
     row = np.clip(np.rint(np.interp(y, tiles.rows, np.arange(len(tiles.rows)))), 0,
                   len(tiles.rows) - 1).astype(int)
     column = np.maximum(column - np.maximum(pieces.tiles - 1, 0) // 2, 0)
-    start = np.array([cells.place[member[first[piece]:first[piece + 1]]].min() for piece in order])
-    start = start // np.minimum(pieces.cells[order], CELLS) * np.minimum(pieces.cells[order], CELLS)
-    tiles.table[:] = tiles.register[:] = -1
-    tiles.port[:] = -1
-    tiles.ends[:] = 0
-    stuck = _settle(order, start, pieces.cells, column, row, first, member, cells, tiles,
-                    float(crowd))
-    if stuck >= 0:
-        raise ValueError(f"no room for {packed.names[member[first[stuck]]]}")
+    before = cells.place.copy()
+    for alike in (False, True):
+        order = logic[np.lexsort((_rarity(packed, pieces)[logic] if alike else logic,
+                                  -pieces.cells[logic] * 2 - (pieces.kind[logic] != REGISTER)))]
+        start = np.array([before[member[first[piece]:first[piece + 1]]].min() for piece in order])
+        start = start // np.minimum(pieces.cells[order], CELLS) * np.minimum(pieces.cells[order],
+                                                                             CELLS)
+        cells.place[cells.kind < LARGE] = before[cells.kind < LARGE]
+        tiles.table[:] = tiles.register[:] = -1
+        tiles.port[:] = -1
+        tiles.ends[:] = 0
+        stuck = _settle(order, start, pieces.cells, column, row, first, member, cells, tiles,
+                        float(crowd), alike)
+        if stuck < 0:
+            return
+    raise ValueError(f"no room for {packed.names[member[first[stuck]]]}")
+
+
+def _rarity(packed: Packed, pieces: Pieces) -> np.ndarray:
+    """How many registers have a piece's reset, the rarest of it; many if it has no register."""
+    registers = packed.cells.kind == REGISTER
+    reset = packed.cells.reset[registers]
+    rarity = np.full(len(pieces.kind), len(registers))
+    np.minimum.at(rarity, pieces.of[registers], np.bincount(reset)[reset])
+    return rarity
 
 
 @njit(cache=True)
-def _settle(order, start, sizes, column, row, first, member, cells, tiles, crowd):
-    columns, rows = len(tiles.columns), len(tiles.rows)
+def _settle(order, start, sizes, column, row, first, member, cells, tiles, crowd, alike):
+    """The first piece that finds no place, or -1."""
     for number in range(len(order)):
         piece = order[number]
         mine, size = member[first[piece]:first[piece + 1]], sizes[piece]
-        ends = 0
-        for cell in mine:
-            ends += cells.ends[cell]
-        found = -1
-        for around in range(columns + rows):
-            for dx in range(-around, around + 1):
-                for way in range(1 if abs(dx) == around else 2):
-                    dy = (around - abs(dx)) * (1 - 2 * way)
-                    c, r = column[piece] + dx, row[piece] + dy
-                    if c < 0 or r < 0 or r >= rows or c + max(1, size // CELLS) > columns:
-                        continue
-                    tile = r * columns + c
-                    if (size < CELLS and around < CROWDED
-                            and tiles.ends[tile] + ends > crowd):
-                        continue
-                    for place in range(tile * CELLS, tile * CELLS + CELLS, min(size, CELLS)):
-                        if _try(place, start[number], size, mine, cells, tiles):
-                            found = tile
-                            break
-                    if found >= 0:
-                        break
-                if found >= 0:
-                    break
-            if found >= 0:
-                break
-        if found < 0:
+        reset = -1
+        if alike and size == 1:
+            for cell in mine:
+                if cells.kind[cell] == REGISTER:
+                    reset = cells.reset[cell]
+        at, began = (column[piece], row[piece]), start[number]
+        if reset >= 0 and _place(at, began, size, mine, cells, tiles, crowd, reset, CROWDED):
+            continue
+        if not _place(at, began, size, mine, cells, tiles, crowd, -1,
+                      len(tiles.columns) + len(tiles.rows)):
             return piece
+    return -1
+
+
+@njit(cache=True)
+def _place(at, start, size, mine, cells, tiles, crowd, reset, reach):
+    """Put a piece to the nearest place within ``reach``; given a ``reset``, of tiles with it."""
+    columns, rows = len(tiles.columns), len(tiles.rows)
+    ends = 0
+    for cell in mine:
+        ends += cells.ends[cell]
+    for around in range(reach):
+        for dx in range(-around, around + 1):
+            for way in range(1 if abs(dx) == around else 2):
+                c, r = at[0] + dx, at[1] + (around - abs(dx)) * (1 - 2 * way)
+                if c < 0 or r < 0 or r >= rows or c + max(1, size // CELLS) > columns:
+                    continue
+                tile = r * columns + c
+                if size < CELLS and around < CROWDED and tiles.ends[tile] + ends > crowd:
+                    continue
+                if reset >= 0 and _reset(tile, cells, tiles) != reset:
+                    continue
+                for place in range(tile * CELLS, tile * CELLS + CELLS, min(size, CELLS)):
+                    if _try(place, start, size, mine, cells, tiles):
+                        return True
+    return False
+
+
+@njit(cache=True)
+def _reset(tile, cells, tiles):
+    """Of a tile's registers, or -1."""
+    for register in tiles.register[tile * CELLS:(tile + 1) * CELLS]:
+        if register >= 0:
+            return cells.reset[register]
     return -1
 
 
