@@ -12,6 +12,7 @@ from importlib.resources import files
 import numpy as np
 
 from fpga.devices import Device
+from fpga.sites import place_of
 
 __all__ = ["Database", "bel_pins"]
 
@@ -108,8 +109,8 @@ class Database:
 
     def place(self, bel: str) -> tuple[int, str]:
         """The location of a bel, and what it is called there."""
-        column, row, rest = bel.split("/", 2)
-        return int(row[1:]) * self.width + int(column[1:]), rest
+        column, row, rest = place_of(bel)
+        return row * self.width + column, rest
 
     def pin(self, bel: str, port: str) -> int | None:
         """The wire of a bel's pin, or None if it is not known."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from fpga.packed import CELLS
 from fpga.read_packed import marks
-from fpga.sites import KINDS, top_of
+from fpga.sites import KINDS, place_of, top_of
 
 __all__ = ["first_places"]
 
@@ -34,8 +34,7 @@ def first_places(document: dict, sites: dict[str, list[str]], tiles: Iterable[st
             raise ValueError(f"{len(large)} cells of {kind}, {len(sites[kind])} sites")
         for cell, bel in zip(large, sites[kind], strict=False):
             cell["attributes"][BEL] = bel
-    places = [(int(row[1:]), int(column[1:])) for column, row, _ in (
-        bel.split("/", 2) for bel in tiles)]
+    places = [(row, column) for column, row, _ in map(place_of, tiles)]
     board, pieces = _Board(found, sorted(places)), _Pieces(found)
     for tables, port in pieces.whole:
         board.put_tiles([(table, pieces.follows.get(table)) for table in tables], port)

@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fpga.fabric import Database
 from fpga.packed import Packed
-from fpga.sites import top_of
+from fpga.sites import place_of, top_of
 
 __all__ = ["place_ports"]
 
@@ -30,7 +30,7 @@ def place_ports(packed: Packed, database: Database) -> None:
         raise ValueError(f"{len(ports)} ports, but {len(free)} free pins")
     if not ports:
         return
-    at = np.array([[int(part[1:]) for part in bel.split("/")[:2]] for bel in free])
+    at = np.array([place_of(bel)[:2] for bel in free])
     cells, wished = packed.cells, []
     for number in ports:
         near = {member for bits in found[packed.names[number]]["connections"].values()

@@ -23,7 +23,7 @@ from fpga.packed import (
     Sites,
     Tiles,
 )
-from fpga.sites import KINDS, top_of
+from fpga.sites import KINDS, place_of, top_of
 
 __all__ = ["marks", "read_packed"]
 
@@ -32,11 +32,6 @@ BROADEST = 1000
 SPECIAL = re.compile(r"CLK|CE|LSR|WCK|WRE|FC[IO]|DI\d?|F1|FX[AB]|OFX|W(AD|D)O?\d?")
 """Ports that take none of a tile's ordinary wires, or share one."""
 NOWHERE = "X0/Y0/"
-
-
-def _where(bel: str) -> tuple[int, int, str]:
-    column, row, rest = bel.split("/", 2)
-    return int(column[1:]), int(row[1:]), rest
 
 
 def read_packed(document: dict, sites: dict[str, list[str]], tiles: Iterable[str]) -> Packed:
@@ -55,7 +50,7 @@ def read_packed(document: dict, sites: dict[str, list[str]], tiles: Iterable[str
     names = list(found)
     bels = [told.get("NEXTPNR_BEL", told.get("BEL"))
             for told in (found[name]["attributes"] for name in names)]
-    places = [_where(bel or NOWHERE) for bel in bels]
+    places = [place_of(bel or NOWHERE) for bel in bels]
     kinds = np.array([_kind(found[name]) for name in names])
     cells = Cells(
         x=np.array([place[0] for place in places]), y=np.array([place[1] for place in places]),
@@ -67,7 +62,7 @@ def read_packed(document: dict, sites: dict[str, list[str]], tiles: Iterable[str
         enable=marks(found, names, "CE"), reset=marks(found, names, "LSR"),
         ends=np.array([_ends(found[name]) if kind <= WRITE_PORT else 0
                        for name, kind in zip(names, kinds, strict=True)]))
-    filled = _settled(places, cells, {_where(bel)[:2] for bel in tiles})
+    filled = _settled(places, cells, {place_of(bel)[:2] for bel in tiles})
     _join(found, names, cells, filled)
     site_bels, on_sites = _sites(bels, sites, cells)
     return Packed(document=document, names=names, bels=bels, site_bels=site_bels, cells=cells,
@@ -161,7 +156,7 @@ def _sites(bels, sites, cells):
     for number in np.flatnonzero(cells.kind == LARGE):
         cells.place[number] = number_of[bels[number]]
         there[number_of[bels[number]]] = number
-    places = [_where(bel) for bel in names_of]
+    places = [place_of(bel) for bel in names_of]
     return names_of, Sites(x=np.array([x for x, _, _ in places], int),
                            y=np.array([y for _, y, _ in places], int), cell=there,
                            first=np.array(first, int), behind=np.array(behind, int))

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpga.devices import Device
 from fpga.tools import run_stage
 
-__all__ = ["KINDS", "NEXTPNR", "PER_TILE", "census", "sites", "top_of"]
+__all__ = ["KINDS", "NEXTPNR", "PER_TILE", "census", "place_of", "sites", "top_of"]
 
 KINDS = ("DP16KD", "MULT18X18D")
 """Large cells, which have sites of their own."""
@@ -44,6 +44,12 @@ def sites(folder: Path, device: Device) -> dict[str, list[str]]:
         if cell["type"] in kinds:
             found[cell["type"]].append(cell["attributes"]["NEXTPNR_BEL"])
     return dict(found)
+
+
+def place_of(bel: str) -> tuple[int, int, str]:
+    """Column and row of a bel, and what it is called there: X3/Y7/SLICEA.FF0."""
+    column, row, rest = bel.split("/", 2)
+    return int(column[1:]), int(row[1:]), rest
 
 
 def top_of(netlist: dict) -> dict:
