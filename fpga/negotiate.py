@@ -46,6 +46,9 @@ of it is the last round's."""
 CALM = 0.9
 """What is left of it with every round in the second half of those that there are, as long as wires
 are shared: two that are late would take one from each other for ever."""
+MANY = 100
+"""Wires that are shared after half of all rounds where there will be no routes: what was routed in
+the end had some fifty after twenty."""
 FEW, PATIENCE = 10, 4
 """Wires that may be shared after all those rounds, for so many times as many: such rounds are
 short, and the last wire is passed on from net to net before one finds another."""
@@ -58,9 +61,9 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
     nanoseconds that they take; ``tell`` is called with the round, the wires that are shared, the
     nets that were routed anew, and the connections that are late.
 
-    ValueError if more than a few wires are still shared after so many ``rounds``, or any after
-    four times as many, or if a connection has no way.  Then there are as many rounds again, at
-    most, for what is late.
+    ValueError if many wires are still shared after half of so many ``rounds``, more than a few
+    after all, or any after four times as many, or if a connection has no way.  Then there are as
+    many rounds again, at most, for what is late.
     """
     nets, fanout = len(wanted.source), np.diff(wanted.first)
     known_ = known(len(graph.leaf))
@@ -109,7 +112,8 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
             if not due.any() or vain == TIMES:
                 break
         many = np.count_nonzero(shared)
-        if best is None and (number == last or (number >= rounds and many > FEW)):
+        if best is None and (number == last or (number >= rounds and many > FEW)
+                             or (number >= rounds // 2 and many > MANY)):
             raise ValueError(f"{many} wires are shared after {number} rounds")
         if number == last:
             break

@@ -1,10 +1,10 @@
 """Placed and routed: nextpnr, and what its own JSON report says."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import click
 
 from fpga.anneal import anneal
 from fpga.devices import Device
@@ -19,6 +19,7 @@ from fpga.schedule import Schedule
 from fpga.sites import NEXTPNR, PER_TILE, sites
 from fpga.tools import Stage, run_stage
 from hdl.primitives.technology import Technology
+from sim.tools import BuildError
 
 __all__ = ["Routed", "place_and_route"]
 
@@ -99,7 +100,7 @@ def place_and_route(folder: Path, device: Device, *, netlist: str, megahertz: fl
                   without, nextpnr places
 
     Timing that is missed is no error: :attr:`Routed.megahertz` tells.  :class:`BuildError` if the
-    design does not fit.
+    design does not fit, or has no routes.
     """
     report, ecp5 = f"report{label}.json", device.technology is Technology.ECP5
     options = [*_options(device, megahertz), *_pins(device, folder, constraints)]
@@ -121,7 +122,7 @@ def _placed(folder, device, options, netlist, schedule, seed, label) -> str:
                "--write", "packed.json", "--seed", str(seed)],
               folder=folder, log=f"pack{label}.log", what="packing")
     found, placed = sites(folder, device), f"placed{label}.json"
-    with Stage(f"placement, seed {seed}") as stage:
+    with _refused("no places"), Stage(f"placement, seed {seed}") as stage:
         document = json.loads((folder / "packed.json").read_text())
         first_places(document, found, found[PER_TILE])
         packed = read_packed(document, found, found[PER_TILE])
@@ -138,14 +139,21 @@ def _placed(folder, device, options, netlist, schedule, seed, label) -> str:
 
 
 def _routed(packed: Packed, device: Device, goal: float) -> None:
-    """The design is told its routes, if there are any; otherwise nextpnr looks for them."""
+    """The design is told its routes.  :class:`BuildError` if there are none."""
+    with _refused("no routes"), Stage("routes") as stage:
+        route(packed, Database(device), 1000 / goal,
+              tell=lambda number, shared, nets, late, worst: stage.show(
+                  f"round {number}, wires shared {shared}, late {late}, worst {worst:.2f} ns"))
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    """A design that does not fit is an error of its build."""
     try:
-        with Stage("routes") as stage:
-            route(packed, Database(device), 1000 / goal,
-                  tell=lambda number, shared, nets, late, worst: stage.show(
-                      f"round {number}, wires shared {shared}, late {late}, worst {worst:.2f} ns"))
+        yield
     except ValueError as error:
-        click.echo(f"no routes: {error}; nextpnr looks for some", err=True)
+        raise BuildError(f"{what}: {error}; the design may be too large or too dense for the "
+                         "device: try another --seed, or a smaller configuration") from error
 
 
 def _timing(pulls: Pulls) -> str:

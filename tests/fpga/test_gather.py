@@ -12,9 +12,10 @@ from fpga.packed import FIXED, LARGE
 from fpga.pieces import pieces_of
 from fpga.place import place_and_route
 from fpga.schedule import Schedule
-from fpga.sites import sites, top_of
+from fpga.sites import PER_TILE, sites, top_of
 from fpga.spread import spread
 from fpga.synthesis import NETLIST
+from sim.tools import BuildError
 from tests.fpga.stirred import DEVICE, SHORT, prepare, read
 from tests.fpga.tile_rules import keeps_rules
 
@@ -110,6 +111,14 @@ def test_a_design_without_room_is_refused(packed):
     packed.tiles.columns.resize(1, refcheck=False)
     with pytest.raises(ValueError, match="no room"):
         gathered(packed)
+
+
+def test_a_design_larger_than_its_device_is_an_error_of_its_build(folder, found, monkeypatch):
+    few = found | {PER_TILE: found[PER_TILE][:10]}
+    monkeypatch.setattr("fpga.place.sites", lambda *_: few)
+    with pytest.raises(BuildError, match=r"^no places: \d+ tiles are too few; "):
+        place_and_route(folder, DEVICE, netlist=NETLIST, megahertz=100, label="-large",
+                        schedule=SHORT)
 
 
 def test_nextpnr_routes_what_was_gathered_for_a_clock(folder):

@@ -1,6 +1,8 @@
 """Routes are legal, nextpnr takes every one of them, and they take as long as was counted."""
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,11 +10,14 @@ import pytest
 from fpga.connections import connections_of, rules_of
 from fpga.graph import graph_of
 from fpga.negotiate import negotiate
+from fpga.place import place_and_route
 from fpga.route import route
 from fpga.search import ahead
 from fpga.sites import NEXTPNR, sites, top_of
+from fpga.synthesis import NETLIST
 from fpga.tools import run_stage
-from tests.fpga.stirred import DEVICE, prepare, read
+from sim.tools import BuildError
+from tests.fpga.stirred import DEVICE, SHORT, prepare, read
 
 PERIOD = 5.0
 
@@ -32,6 +37,11 @@ def routed(placed, database):
     route(packed, database, PERIOD, tell=lambda *round_: told.append(round_))
     packed.write(folder / "own.json")
     return folder, packed, told
+
+
+@pytest.fixture(scope="module")
+def graph(placed, database):
+    return graph_of(database, rules_of(placed[1].document, database))
 
 
 def _steps(net) -> list[list[str]]:
@@ -85,26 +95,31 @@ def test_nextpnr_takes_the_routes_and_counts_the_same_time(routed):
     assert sum(step["delay"] for step in inner) == pytest.approx(best, abs=0.01)
 
 
-@pytest.mark.parametrize(("rounds", "last"), [(3, 3), (20, 80)])
-def test_without_room_there_are_no_routes(placed, database, rounds, last):
-    """Two nets that want the same input, for ever: once no other wire is shared, for four times
-    as many rounds, in which it becomes so dear that a float32 has no digits left for delays."""
+@pytest.mark.parametrize(("pairs", "rounds", "last"), [(1, 2, 1), (12, 20, 20), (1, 20, 80)])
+def test_without_room_there_are_no_routes(placed, database, graph, pairs, rounds, last):
+    """Pairs of nets that want the same input, for ever.  A single one is tried for four times as
+    many rounds, in which it becomes so dear that a float32 has no digits left for delays."""
     _, packed = placed
     wanted = connections_of(packed.document, database)
     ends = {bit: number for (bit, _, port), number in wanted.ends.items() if port == "A"}
-    *_, second, first = ends.values()
-    wanted.sink[first] = wanted.sink[second]
-    graph = graph_of(database, rules_of(packed.document, database))
+    inputs = list(ends.values())[-2 * pairs:]
+    wanted.sink[inputs[::2]] = wanted.sink[inputs[1::2]]
     told = []
     with pytest.raises(ValueError, match=rf"^\d+ wires are shared after {last} rounds$"):
         negotiate(graph, wanted, lambda delays: np.full(len(delays), 9.0), rounds=rounds,
                   tell=lambda _, shared, *rest: told.append(shared))
-    assert len(told) == last and told[-1] < told[0]
+    assert len(told) == last and min(told) >= pairs
 
 
-def test_what_is_ahead_grows_with_distance(placed, database):
-    _, packed = placed
-    graph = graph_of(database, rules_of(packed.document, database))
+def test_a_design_without_routes_is_an_error_of_its_build(placed, monkeypatch):
+    folder, _ = placed
+    monkeypatch.setattr("fpga.route.negotiate", partial(negotiate, rounds=2))
+    with pytest.raises(BuildError, match=r"^no routes: \d+ wires are shared after 1 rounds; "):
+        place_and_route(folder, DEVICE, netlist=NETLIST, megahertz=100, label="-dense",
+                        schedule=replace(SHORT, goal=100.0))
+
+
+def test_what_is_ahead_grows_with_distance(database, graph):
     wire = database.pin("X20/Y20/SLICEA.FF0", "Q")
     ways = [ahead(graph, wire, 20 + far, 20) for far in (0, 2, 8, 16, 40)]
     assert ways == sorted(ways) and 0 < ways[0] < 0.5 and 1.5 < ways[-1] < 5
