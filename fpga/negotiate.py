@@ -51,7 +51,8 @@ MANY = 100
 the end had some fifty after twenty."""
 FEW, PATIENCE = 10, 4
 """Wires that may be shared after all those rounds, for so many times as many: such rounds are
-short, and the last wire is passed on from net to net before one finds another."""
+short, and the last wire is passed on from net to net before one finds another.  So often also
+after the first round in which nothing is shared."""
 
 
 def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray], np.ndarray], *,
@@ -62,8 +63,8 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
     nets that were routed anew, and the connections that are late.
 
     ValueError if many wires are still shared after half of so many ``rounds``, more than a few
-    after all, or any after four times as many, or if a connection has no way.  Then there are as
-    many rounds again, at most, for what is late.
+    after all, or any after four times as many, or if a connection has no way.  Then there are
+    four times as many again, at most, for what is late; these are short.
     """
     nets, fanout = len(wanted.source), np.diff(wanted.first)
     known_ = known(len(graph.leaf))
@@ -106,7 +107,7 @@ def negotiate(graph: Graph, wanted: Connections, slack_of: Callable[[np.ndarray]
         if not shared.any():
             pressure, vain = AGAIN, vain + 1
             if best is None:
-                last = max(2 * rounds, number + rounds)
+                last = number + PATIENCE * rounds
             if best is None or slack.min() > best[0]:
                 best, vain = (slack.min(), packed(trees, nets)), 0
             if not due.any() or vain == TIMES:
