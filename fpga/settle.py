@@ -37,14 +37,12 @@ def settle(packed: Packed, pieces: Pieces, x: np.ndarray, y: np.ndarray, sites: 
     row = np.clip(np.rint(np.interp(y, tiles.rows, np.arange(len(tiles.rows)))), 0,
                   len(tiles.rows) - 1).astype(int)
     column = np.maximum(column - np.maximum(pieces.tiles - 1, 0) // 2, 0)
-    before = cells.place.copy()
+    before, width = cells.place.copy(), np.minimum(pieces.cells, CELLS)
+    start = np.minimum.reduceat(before[member], first[:-1]) // width * width
+    size = -pieces.cells[logic] * 2 - (pieces.kind[logic] != REGISTER)
     for alike in (False, True):
-        order = logic[np.lexsort((_rarity(packed, pieces)[logic] if alike else logic,
-                                  -pieces.cells[logic] * 2 - (pieces.kind[logic] != REGISTER)))]
-        start = np.array([before[member[first[piece]:first[piece + 1]]].min() for piece in order])
-        start = start // np.minimum(pieces.cells[order], CELLS) * np.minimum(pieces.cells[order],
-                                                                             CELLS)
-        cells.place[cells.kind < LARGE] = before[cells.kind < LARGE]
+        order = logic[np.lexsort((_rarity(packed, pieces)[logic] if alike else logic, size))]
+        cells.place[:] = before
         tiles.table[:] = tiles.register[:] = -1
         tiles.port[:] = -1
         tiles.ends[:] = 0
@@ -67,15 +65,14 @@ def _rarity(packed: Packed, pieces: Pieces) -> np.ndarray:
 @njit(cache=True)
 def _settle(order, start, sizes, column, row, first, member, cells, tiles, crowd, alike):
     """The first piece that finds no place, or -1."""
-    for number in range(len(order)):
-        piece = order[number]
+    for piece in order:
         mine, size = member[first[piece]:first[piece + 1]], sizes[piece]
         reset = -1
         if alike and size == 1:
             for cell in mine:
                 if cells.kind[cell] == REGISTER:
                     reset = cells.reset[cell]
-        at, began = (column[piece], row[piece]), start[number]
+        at, began = (column[piece], row[piece]), start[piece]
         if reset >= 0 and _place(at, began, size, mine, cells, tiles, crowd, reset, CROWDED):
             continue
         if not _place(at, began, size, mine, cells, tiles, crowd, -1,

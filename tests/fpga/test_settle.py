@@ -52,9 +52,12 @@ def test_those_of_a_reset_share_a_tile_where_there_is_no_other_room():
 
 
 def test_rare_resets_are_first_where_there_is_no_other_room():
-    """Sixteen of one reset, wanted everywhere, and a tile of another, that come last."""
-    packed = settled([0] * 16 + [1] * 8, [0, 1, 2, 1] * 4 + [2] * 8)
-    assert set(packed.cells.place[16:] // CELLS) == {2}
+    """Sixteen of one reset, wanted at the ends, ten of them where there is room for eight;
+    and, coming after them, a whole tile of each of twelve resets between."""
+    between = np.repeat(np.arange(1, 13), 8).tolist()
+    packed = settled([0] * 16 + between, [0] * 6 + [13] * 10 + between)
+    assert set(packed.cells.place[:16] // CELLS) == {0, 13}
+    assert list(packed.cells.place[16:] // CELLS) == between
 
 
 def test_more_resets_than_tiles_are_refused():
